@@ -1,15 +1,80 @@
 """What `./dev` hands over to. Each command is a few lines: the work is done in services/local."""
 
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
 import typer
 
-from services.local import checks
+from services.local import checks, testing, tokens, up
+from services.local.errors import Refusal
+from services.local.paths import ROOT
+from services.local.state import State
+from shared import migrate as migrations
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+StateFolder = Annotated[Path, typer.Option("--state", metavar="DIR", help="Where data, secrets and logs are kept.")]
+DEFAULT_STATE = ROOT / ".data"
+HOUR = 3_600
 
 
 @app.callback()
 def main() -> None:
     """Voronka: sales funnels with live boards."""
+
+
+@app.command("up")
+def run_up(
+    state: StateFolder = DEFAULT_STATE,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Where the API listens.")] = 8000,
+    api: Annotated[int, typer.Option(min=1, max=64, help="API processes, on consecutive ports.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers.")] = 1,
+    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Fill a demo account.")] = True,
+) -> None:
+    """Run everything on this machine: PostgreSQL, Valkey, the API and a worker."""
+    up.up(up.Options(state, port, api, workers, demo))
+
+
+@app.command()
+def migrate(state: StateFolder = DEFAULT_STATE) -> None:
+    """Bring the database of DATABASE_URL, or of what runs here, to the newest schema."""
+    env = State(state).read_env() | os.environ
+    url = env.get("DATABASE_DIRECT_URL") or env.get("DATABASE_URL")
+    if not url:
+        raise Refusal("No database: give DATABASE_URL, or start ./dev up.")
+    done = asyncio.run(migrations.migrate(url))
+    print("\n".join(f"applied {name}" for name in done) or "nothing to apply")
+
+
+@app.command()
+def token(
+    account: Annotated[UUID | None, typer.Option(help="The account's id.")] = None,
+    user: Annotated[UUID | None, typer.Option(help="The user's id.")] = None,
+    name: Annotated[str, typer.Option(help="The user's name.")] = "",
+    permissions: Annotated[str, typer.Option(metavar="A,B", help="What the user may do.")] = "",
+    locale: Annotated[str | None, typer.Option(help="The language of messages: uk or en.")] = None,
+    service: Annotated[bool, typer.Option("--service", help="The host CRM's own token instead.")] = False,
+    ttl: Annotated[int, typer.Option(min=1, metavar="SECONDS", help="How long it is good.")] = 12 * HOUR,
+    state: StateFolder = DEFAULT_STATE,
+) -> None:
+    """Print a JWT as the host CRM would make it, signed with the secret of what runs here."""
+    env = State(state).read_env() | os.environ
+    if service:
+        print(tokens.service(env, ttl))
+        return
+    if account is None or user is None or not name:
+        raise Refusal("A person's token needs --account, --user and --name; the host CRM's own needs --service.")
+    print(tokens.person(env, account, user, name, tokens.read_permissions(permissions), ttl, locale))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def test(context: typer.Context) -> None:
+    """Run the checks, then the tests on servers of their own. What follows goes to pytest."""
+    raise typer.Exit(testing.test(context.args))
 
 
 @app.command()
@@ -19,5 +84,12 @@ def check() -> None:
         raise typer.Exit(1)
 
 
+def run() -> None:
+    try:
+        app(prog_name="./dev")
+    except Refusal as refusal:
+        sys.exit(f"dev: {refusal}")
+
+
 if __name__ == "__main__":
-    app(prog_name="./dev")
+    run()
