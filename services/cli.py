@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from services.local import checks, testing, tokens, up
+from services.local import checks, locks, testing, tokens, up
 from services.local.errors import Refusal
 from services.local.paths import ROOT
 from services.local.state import State
@@ -82,6 +82,12 @@ def check() -> None:
     """Run ruff, mypy and import-linter."""
     if not checks.check():
         raise typer.Exit(1)
+
+
+@app.command()
+def lock(upgrade: Annotated[bool, typer.Option("--upgrade", help="Take the newest versions.")] = False) -> None:
+    """Write requirements/*.lock anew from pyproject.toml."""
+    locks.lock(upgrade=upgrade)
 
 
 def run() -> None:

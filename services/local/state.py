@@ -83,9 +83,11 @@ class State:
 
     def take(self) -> Secrets:
         """Make the folder ours until this process ends. Raises Refusal when another one has it."""
+        self._refuse_what_is_not_ours()
         try:
             for folder in (self.folder, self.run, self.folder / "log"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
             self._lock = (self.folder / "lock").open("a+")
         except OSError as failure:
             raise Refusal(f"{failure.filename} cannot be used ({failure.strerror}): give another --state.") from None
@@ -101,6 +103,20 @@ class State:
         self._lock.write(f"pid {os.getpid()}\n")
         self._lock.flush()
         return self._secrets()
+
+    def _refuse_what_is_not_ours(self) -> None:
+        """We change modes and owners inside: it must be a folder of ours, or a new one."""
+        try:
+            owner = self.folder.stat().st_uid
+            names = {path.name for path in self.folder.iterdir()}
+        except FileNotFoundError:
+            return
+        except OSError as failure:
+            raise Refusal(f"{self.folder} cannot be used ({failure.strerror}): give another --state.") from None
+        if owner != os.geteuid():
+            raise Refusal(f"{self.folder} belongs to another user: run ./dev as that one, or give another --state.")
+        if names and not names & {"lock", "secrets.json"}:
+            raise Refusal(f"{self.folder} holds other things: give a new folder to --state.")
 
     def _secrets(self) -> Secrets:
         file = self.folder / "secrets.json"

@@ -86,6 +86,8 @@ class Supervisor:
             signal.signal(signal.SIGHUP, self._on_signal)
         try:
             yield self
+        except Stop:
+            self._say("stopping; once more to hurry")
         finally:
             self._stop()
 
@@ -94,7 +96,7 @@ class Supervisor:
 
     def start(self, recipe: Recipe) -> subprocess.Popen[bytes]:
         children.set_old_log_aside(recipe.log)
-        process = self._launch(recipe)
+        process = recipe.start()
         self._children.append(Child(recipe, process, time.monotonic()))
         self._write()
         return process
@@ -106,7 +108,7 @@ class Supervisor:
     def run(self, recipe: Recipe) -> None:
         """Run a child to its end. Raises Refusal when that is not a good one."""
         children.set_old_log_aside(recipe.log)
-        process = self._launch(recipe)
+        process = recipe.start()
         try:
             while process.poll() is None:
                 self.pause(1.0)
@@ -126,10 +128,9 @@ class Supervisor:
                 patience = time.monotonic() + LONG
 
     def watch(self) -> None:
-        """Until somebody wants us to end."""
-        with suppress(Stop):
-            while True:
-                self.pause(GLANCE)
+        """For ever: raises Stop when somebody wants us to end."""
+        while True:
+            self.pause(GLANCE)
 
     def pause(self, seconds: float) -> None:
         """Sleep at most so long, with an eye on the children. Raises Stop when we are to end."""
@@ -149,33 +150,32 @@ class Supervisor:
                 pass
 
     def _look_at(self, child: Child) -> None:
-        now = time.monotonic()
         if child.process is not None and child.process.poll() is not None:
-            self._fell(child, now)
-        if child.process is None and now >= child.due:
-            child.process = self._launch(child.recipe)
+            self._fell(child, how_it_ended(child.process.returncode))
+        if child.process is None and time.monotonic() >= child.due:
             child.started = time.monotonic()
+            try:
+                child.process = child.recipe.start()
+            except OSError as failure:  # no memory, no disk: it may be there in a moment
+                self._fell(child, f"cannot be started ({failure.strerror})")
 
-    def _fell(self, child: Child, now: float) -> None:
-        assert child.process is not None
-        recipe = child.recipe
+    def _fell(self, child: Child, how: str) -> None:
+        recipe, now = child.recipe, time.monotonic()
         child.falls = child.falls + 1 if now - child.started < STEADY else 1
         if not self.ready and child.falls >= MOST_FALLS:
             raise Refusal(f"{recipe.name} does not stay up; {recipe.log} says:\n{children.tail(recipe.log)}")
-        self._say(f"{recipe.name} {how_it_ended(child.process.returncode)}: it is started again ({recipe.log})")
-        if (orphan := child.inner_pid) is not None:
+        self._say(f"{recipe.name} {how}: it is started again ({recipe.log})")
+        if child.process is not None and (orphan := child.inner_pid) is not None:
             children.end(orphan, (signal.SIGTERM, 0))  # it finishes what it does beside the new one
         child.process = None
         child.due = now + DELAYS[min(child.falls, len(DELAYS)) - 1]
 
-    def _launch(self, recipe: Recipe) -> subprocess.Popen[bytes]:
-        return recipe.start()
-
     def _write(self) -> None:
         rows = [row for child in self._children for row in child.rows]
         if rows != self._written:
-            self._state.write_processes(rows)
-            self._written = rows
+            with suppress(OSError):  # a full disk ends nobody: it is tried again at the next look
+                self._state.write_processes(rows)
+                self._written = rows
 
     def _stop(self) -> None:
         self._signals = 0
@@ -192,6 +192,7 @@ class Supervisor:
                 select.select([self._read], [], [], 0.1)
                 self._drain()
         self._state.write_processes([])
+        signal.set_wakeup_fd(-1)
 
     def _send(self, child: Child, number: int) -> None:
         if child.process is None:

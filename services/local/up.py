@@ -28,7 +28,7 @@ API += ["--ws-per-message-deflate", "false", "--ws-max-size", "131072", "--timeo
 
 MONTH = 30 * 86_400  # seconds
 MOST_FILES = 1_048_576  # where the hard limit is none
-OURS_ALONE = ("VORONKA_PG_BIN", "VORONKA_VALKEY_BIN", "VORONKA_CELERY_PIDFILE")
+OURS_ALONE = (MARK, "VORONKA_PG_BIN", "VORONKA_VALKEY_BIN", "VORONKA_CELERY_PIDFILE")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,6 @@ def up(options: Options) -> None:
         tell(options, state, settings, demo)
         print(f"ready in {time.monotonic() - began:.1f} s: Ctrl-C stops everything", flush=True)
         supervisor.watch()
-        say("stopping; once more to hurry")
 
 
 def start_servers(supervisor: Supervisor, state: State, secrets: Secrets, given: Mapping[str, str]) -> dict[str, str]:
