@@ -62,13 +62,18 @@ def tail(log: Path, lines: int = 20) -> str:
 
 
 def is_alive(pid: int) -> bool:
+    """Whether it runs. One that has ended and that nobody asks about, as in a container without init, does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return True  # no such folder on this system; or it ended just now, and the next look will tell
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def end(pid: int, *steps: tuple[int, float]) -> None:

@@ -104,6 +104,10 @@ class State:
         self._lock.flush()
         return self._secrets()
 
+    def release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
     def _refuse_what_is_not_ours(self) -> None:
         """We change modes and owners inside: it must be a folder of ours, or a new one."""
         try:

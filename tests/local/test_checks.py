@@ -1,1 +1,0 @@
-"""The floors of the house are really watched."""
