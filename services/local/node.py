@@ -61,6 +61,7 @@ def install(folder: Path) -> Node:
             done = subprocess.run(command, cwd=folder, env=found.env, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise Refusal(f"npm ci failed in {folder}:\n{done.stdout}{done.stderr}")
+            stamp.parent.mkdir(exist_ok=True)
             stamp.write_text(wanted)
     return found
 

@@ -19,7 +19,7 @@ from services.local.errors import Refusal
 from services.local.state import Row, State
 
 STEADY = 3.0  # seconds: one who lived shorter fell at once
-DELAYS = (0.0, 0.1, 0.3, 0.6, 0.9)  # before the first, second… start in a row that did not last
+DELAYS = (0.0, 0.1, 0.3, 0.5, 0.7)  # before the first, second… start in a row that did not last
 MOST_FALLS = 4  # in a row, before anything was ready: then it will not get better
 LONG = 20.0  # seconds of waiting, before we say for what
 GLANCE = 0.25  # seconds between looks at what tells nothing by itself
@@ -136,7 +136,8 @@ class Supervisor:
         """Sleep at most so long, with an eye on the children. Raises Stop when we are to end."""
         if self._signals:
             raise Stop
-        select.select([self._read], [], [], seconds)
+        due = min((child.due for child in self._children if child.process is None), default=float("inf"))
+        select.select([self._read], [], [], max(0.0, min(seconds, due - time.monotonic())))
         self._drain()
         if self._signals:
             raise Stop

@@ -98,8 +98,8 @@ def test_the_floors_are_watched(tmp_path: Path) -> None:
         (tmp_path / module).touch()
     for module in ("hints", "db", "config", "actor"):
         (tmp_path / "shared" / f"{module}.py").touch()
-    for file in list(tmp_path.rglob("*.py")):
-        (file.parent / "__init__.py").touch()
+    for module_file in list(tmp_path.rglob("*.py")):
+        (module_file.parent / "__init__.py").touch()
     for package in ("services", "shared"):
         (tmp_path / package / "__init__.py").touch()
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())

@@ -33,7 +33,7 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
 
 def test_they_outlive_a_restart(tmp_path: Path) -> None:
     show = HOLD.replace("State(", "print(State(") + ")"
-    command = [sys.executable, "-c", show, tmp_path / "new"]
+    command = [sys.executable, "-c", show, str(tmp_path / "new")]
 
     assert subprocess.check_output(command) == subprocess.check_output(command)
 

@@ -61,7 +61,7 @@ def test_signs_with_a_real_secret_only(secret: str) -> None:
 def test_the_command_prints_the_token_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "env").write_text(f"VORONKA_JWT_SECRET={SECRET}\n")
-    command = [ROOT / "dev", "token", "--account", str(ACCOUNT), "--user", str(USER), "--name", "Оля"]
+    command = [str(ROOT / "dev"), "token", "--account", str(ACCOUNT), "--user", str(USER), "--name", "Оля"]
     command += ["--permissions", "DEALS_WRITE,BILLING_MANAGE", "--ttl", "5", "--state", str(tmp_path)]
     env = {name: value for name, value in os.environ.items() if name != "VORONKA_JWT_SECRET"}
 
@@ -72,7 +72,7 @@ def test_the_command_prints_the_token_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_the_command_refuses_in_a_sentence(tmp_path: Path) -> None:
-    command = [ROOT / "dev", "token", "--state", str(tmp_path), "--service"]
+    command = [str(ROOT / "dev"), "token", "--state", str(tmp_path), "--service"]
     env = {name: value for name, value in os.environ.items() if name != "VORONKA_JWT_SECRET"}
 
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
