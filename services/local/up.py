@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -155,8 +155,10 @@ def start_services(supervisor: Supervisor, state: State, options: Options, env: 
 
 
 def is_ready(port: int) -> bool:
-    conn = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    with suppress(OSError, http.client.HTTPException):
+    with (
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2)) as conn,
+        suppress(OSError, http.client.HTTPException),
+    ):
         conn.request("GET", "/readyz")
         return conn.getresponse().status == 200
     return False
