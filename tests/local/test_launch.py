@@ -1,6 +1,7 @@
 """A child ends with its parent, and runs as who it should."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -36,9 +37,9 @@ def test_is_not_root(user: User) -> None:
 
 
 def test_goes_with_its_parent(tmp_path: Path) -> None:
-    launch = f"{sys.executable} -I -S {LAUNCH}"
+    launch = shlex.join(LAUNCHER)
     pidfile = tmp_path / "pid"
-    script = f"{launch} self $$ 9 /bin/sleep 60 & echo $! > {pidfile}; wait"
+    script = f"{launch} self $$ 9 /bin/sleep 60 & echo $! > {shlex.quote(str(pidfile))}; wait"
     parent = subprocess.Popen(["/bin/sh", "-c", script])
     while not (pidfile.exists() and pidfile.read_text()):
         time.sleep(0.01)
