@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -91,6 +92,9 @@ def lock(upgrade: Annotated[bool, typer.Option("--upgrade", help="Take the newes
 
 
 def run() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks our letters shows the rest
     try:
         app(prog_name="./dev")
     except Refusal as refusal:

@@ -20,7 +20,7 @@ from typing import TextIO, TypedDict
 from services.local import ports
 from services.local.errors import Refusal
 
-MARK = "VORONKA_STATE"  # in the environment of every child: whose it is
+MARK = "VORONKA_CHILD_OF"  # in the environment of every child: whose it is
 
 
 class Row(TypedDict):

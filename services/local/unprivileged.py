@@ -43,11 +43,13 @@ class Place:
 
 
 def find_place(programs: PostgresPrograms, folder: Path, name: str) -> Place:
-    """`folder` is where the data should stand; `name` tells this state from others when it must be elsewhere."""
+    """`folder`, a folder of ours, is where the data should stand; `name` tells it from others when it cannot be."""
     if os.geteuid() != 0:
         return Place("self", programs, folder)
     for user in users_for_root():
         try:
+            if user == "nobody":
+                folder.chmod(0o711)  # nobody may pass; what is in it has modes of its own
             if not unreachable(user, programs, folder):
                 return Place(user, programs, folder)
             return _elsewhere(user, programs, name)

@@ -184,4 +184,5 @@ def raise_file_limit() -> None:
 
 
 def say(sentence: str) -> None:
-    print(f"dev: {sentence}", file=sys.stderr, flush=True)
+    with suppress(OSError):  # nobody listens any more: that ends nothing
+        print(f"dev: {sentence}", file=sys.stderr, flush=True)
