@@ -87,7 +87,6 @@ class State:
         try:
             for folder in (self.folder, self.run, self.folder / "log"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
             self._lock = (self.folder / "lock").open("a+")
         except OSError as failure:
             raise Refusal(f"{failure.filename} cannot be used ({failure.strerror}): give another --state.") from None
@@ -99,6 +98,7 @@ class State:
             raise Refusal(
                 f"{self.folder} is already running ({holder}): stop it first, or give another --state."
             ) from None
+        self.folder.chmod(0o700)
         self._lock.truncate(0)
         self._lock.write(f"pid {os.getpid()}\n")
         self._lock.flush()
