@@ -72,7 +72,7 @@ def is_alive(pid: int) -> bool:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
-        return True  # no such folder on this system; or it ended just now, and the next look will tell
+        return not Path("/proc/self").exists()  # it ended just now; or this system has no such files
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 

@@ -24,11 +24,11 @@ MOST_FALLS = 4  # in a row, before anything was ready: then it will not get bett
 LONG = 20.0  # seconds of waiting, before we say for what
 GLANCE = 0.25  # seconds between looks at what tells nothing by itself
 
-# How the roles are ended, one group after another: the signal, and the seconds it has before SIGKILL.
+# How the roles are ended, one group after another: by which signal, and how many seconds before SIGKILL.
 FAREWELLS = (
-    ({"api": (signal.SIGTERM, 14.0), "worker": (signal.SIGTERM, 16.0)}),
-    ({"valkey": (signal.SIGTERM, 10.0)}),
-    ({"postgres": (signal.SIGINT, 60.0)}),
+    {"api": (signal.SIGTERM, 14.0), "worker": (signal.SIGTERM, 16.0)},
+    {"valkey": (signal.SIGTERM, 10.0)},
+    {"postgres": (signal.SIGINT, 60.0)},
 )
 
 
@@ -168,6 +168,8 @@ class Supervisor:
         self._say(f"{recipe.name} {how}: it is started again ({recipe.log})")
         if child.process is not None and (orphan := child.inner_pid) is not None:
             children.end(orphan, (signal.SIGTERM, 0))  # it finishes what it does beside the new one
+        if recipe.pidfile is not None:
+            recipe.pidfile.unlink(missing_ok=True)  # by and by the number may be another's
         child.process = None
         child.due = now + DELAYS[min(child.falls, len(DELAYS)) - 1]
 
@@ -179,7 +181,7 @@ class Supervisor:
                 self._written = rows
 
     def _stop(self) -> None:
-        self._signals = 0
+        self._signals = max(0, self._signals - 1)  # the first one brought us here
         for farewells in FAREWELLS:
             leaving = [child for child in self._children if child.recipe.role in farewells and child.process]
             for child in leaving:
@@ -192,7 +194,8 @@ class Supervisor:
                         self._send(child, signal.SIGKILL)
                 select.select([self._read], [], [], 0.1)
                 self._drain()
-        self._state.write_processes([])
+        with suppress(OSError):
+            self._state.write_processes([])
         signal.set_wakeup_fd(-1)
 
     def _send(self, child: Child, number: int) -> None:

@@ -27,8 +27,9 @@ API += ["--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio", 
 API += ["--ws-per-message-deflate", "false", "--ws-max-size", "131072", "--timeout-graceful-shutdown", "10"]
 
 MONTH = 30 * 86_400  # seconds
+LAST_PORT = 65_535
 MOST_FILES = 1_048_576  # where the hard limit is none
-OURS_ALONE = (MARK, "VORONKA_PG_BIN", "VORONKA_VALKEY_BIN", "VORONKA_CELERY_PIDFILE")
+OURS_ALONE = (MARK, "VORONKA_EMBEDDED", "VORONKA_PG_BIN", "VORONKA_VALKEY_BIN", "VORONKA_CELERY_PIDFILE")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def up(options: Options) -> None:
     secrets = state.take()
     raise_file_limit()
     leftovers.end(state)
+    if options.ports[-1] > LAST_PORT:
+        raise Refusal(f"There is no port {options.ports[-1]}.")
     for port in options.ports:
         if not ports.is_free(port):
             raise Refusal(f"Port {port} is taken by another program: choose another with --port.")
@@ -63,7 +66,8 @@ def up(options: Options) -> None:
         state.write_env(settings)
         env = dict(os.environ) | settings | {MARK: str(state.folder), "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
         supervisor.run(module(state, "migrate", ["shared.migrate"], env))
-        demo = fill_demo(supervisor, state, env) if options.demo else None
+        wanted = options.demo and settings["VORONKA_ENV"] != "production"
+        demo = fill_demo(supervisor, state, env) if wanted else None
         start_services(supervisor, state, options, env)
         supervisor.ready = True
         tell(options, state, settings, demo)

@@ -76,6 +76,11 @@ def start() -> Iterator[Callable[..., Up]]:
         up.stop()
 
 
+def still_alive(pids: list[int]) -> list[str]:
+    """Their command lines."""
+    return [Path(f"/proc/{pid}/cmdline").read_text() for pid in pids if children.is_alive(pid)]
+
+
 def answers(up: Up, query: str) -> bool:
     try:
         return ask(up.database, query) is not None
@@ -121,20 +126,20 @@ def test_starts_again_after_everything_was_killed(start: Callable[..., Up], tmp_
 
     assert up.database == database
     assert ask(up.database, "SELECT number FROM kept") == 7
-    assert not any(children.is_alive(pid) for pid in before)
+    assert still_alive(before) == []
 
     before = up.pids
     up.process.kill()  # the supervisor alone: its children go with it, and PostgreSQL takes its time
     up.process.wait()
     up = start(tmp_path / "state", *options)
     up.wait_until_ready()
-    assert not any(children.is_alive(pid) for pid in before)
+    assert still_alive(before) == []
 
     before = up.pids
     up.process.send_signal(signal.SIGINT)
     assert "stopping" in up.process.communicate(timeout=LONG)[0]
     assert (up.process.returncode, up.state.read_processes()) == (0, [])
-    assert not any(children.is_alive(pid) for pid in before)
+    assert still_alive(before) == []
 
 
 def test_uses_the_servers_it_is_given(start: Callable[..., Up], tmp_path: Path) -> None:
