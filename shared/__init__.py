@@ -1,0 +1,1 @@
+"""The product without its edges: features, and the floors they stand on."""

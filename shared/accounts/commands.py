@@ -1,0 +1,86 @@
+"""What the host CRM sets up, who is known, and whether a module may be used."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from shared import jobs
+from shared.accounts import sql
+from shared.accounts.model import Account, NewAccount, NewUser, User, UserChanged
+from shared.db import Transaction
+from shared.errors import InvalidInput, ModuleInactive, NotFound, Problem, Sentence
+from shared.nodes import TAKEN
+
+NO_USER = Sentence("There is no active user with this id.", "Активного користувача з таким ідентифікатором немає.")
+RESUME_WAITING = "ingest.resume"  # what waits for a module is taken up again when one opens
+
+
+async def create(tx: Transaction, new: NewAccount) -> Account:
+    """A new account; the transaction goes on inside it. Raises InvalidInput when the id is taken."""
+    await tx.enter(new.id)
+    if not await sql.insert_account(tx, new):
+        raise InvalidInput(Problem(("id",), TAKEN))
+    await sql.insert_counters(tx)
+    return await get(tx)
+
+
+async def get(tx: Transaction) -> Account:
+    """The transaction's account. Raises NotFound when there is none."""
+    account = await sql.select_account(tx)
+    if account is None:
+        assert tx.account_id is not None
+        raise NotFound(tx.account_id)
+    return account
+
+
+async def save_users(tx: Transaction, account_id: UUID, users: Sequence[NewUser]) -> list[User]:
+    """Make the users, or change them to what is given; the transaction goes on inside their account."""
+    await tx.enter(account_id)
+    await get(tx)
+    await sql.upsert_users(tx, users)
+    for user in users:
+        tx.after_commit(UserChanged(account_id, user.id))
+    saved = {user.id: user for user in await sql.select_users(tx, [user.id for user in users])}
+    return [saved[user.id] for user in users]
+
+
+async def knows(tx: Transaction, user_id: UUID, name: str | None) -> User | None:
+    """The user of a token, kept fresh from it: one who is new is made known, one who is renamed is renamed."""
+    kept = await users(tx, [user_id])
+    if user_id in kept and name in (None, kept[user_id].name):
+        return kept[user_id]
+    if name is None:
+        return None
+    return await sql.upsert_user_name(tx, user_id, name)
+
+
+async def users(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, User]:
+    return {user.id: user for user in await sql.select_users(tx, list(ids))}
+
+
+async def require_users(tx: Transaction, named: Mapping[tuple[str, ...], UUID]) -> None:
+    """Raises InvalidInput at the path of each id that names no active user of the account."""
+    if not named:
+        return
+    kept = await users(tx, named.values())
+    problems = [Problem(path, NO_USER) for path, id in named.items() if id not in kept or not kept[id].active]
+    if problems:
+        raise InvalidInput(*problems)
+
+
+async def usable_modules(tx: Transaction) -> list[str]:
+    """Codes of the modules that may be used today, in the account's time zone."""
+    return await sql.select_usable_modules(tx, (await get(tx)).time_zone)
+
+
+async def require_module(tx: Transaction, code: str) -> None:
+    """Raises ModuleInactive unless the module may be used today, in the account's time zone."""
+    if not await sql.select_module_is_usable(tx, code):
+        raise ModuleInactive(code)
+
+
+async def open_modules(tx: Transaction, until: Mapping[str, date]) -> None:
+    """Modules may be used up to a day, not included. What waited for them is taken up."""
+    for code, day in until.items():
+        await sql.upsert_module(tx, code, day)
+    await jobs.add(tx, RESUME_WAITING)

@@ -1,0 +1,54 @@
+"""Who acts: a person, a source of deals, or the system itself; and what a person may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+
+class Permission(StrEnum):
+    """What the host CRM lets a user, or itself, do."""
+
+    FUNNELS_MANAGE = "FUNNELS_MANAGE"
+    DEALS_WRITE = "DEALS_WRITE"
+    BILLING_MANAGE = "BILLING_MANAGE"
+    SOURCES_MANAGE = "SOURCES_MANAGE"
+    ACCOUNTS_MANAGE = "ACCOUNTS_MANAGE"
+
+
+class ActorKind(StrEnum):
+    USER = "USER"
+    SOURCE = "SOURCE"
+    IMPORT = "IMPORT"
+    SYSTEM = "SYSTEM"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`name` is the source's or the import's name as it was when it acted."""
+
+    kind: ActorKind
+    id: UUID | None = None
+    name: str | None = None
+    permissions: frozenset[Permission] = frozenset()
+
+    def to_json(self) -> dict[str, str | None]:
+        return {"kind": self.kind, "id": str(self.id) if self.id else None, "name": self.name}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, str | None]) -> Self:
+        kind, id = kept["kind"], kept["id"]
+        assert kind is not None
+        return cls(ActorKind(kind), UUID(id) if id else None, kept["name"])
+
+    @property
+    def sees_all_funnels(self) -> bool:
+        """Everyone but a user without FUNNELS_MANAGE, who sees the funnels they are a viewer of."""
+        return self.kind is not ActorKind.USER or Permission.FUNNELS_MANAGE in self.permissions
+
+    @property
+    def user_id(self) -> UUID | None:
+        return self.id if self.kind is ActorKind.USER else None
+
+
+SYSTEM = Actor(ActorKind.SYSTEM)

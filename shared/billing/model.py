@@ -1,0 +1,90 @@
+"""The catalogue of modules and an account's subscription to one. Prices stand in a table: an operator changes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from shared.errors import Sentence
+from shared.money import Money, half_up
+
+INTERVALS: Mapping[int, str] = {1: "MONTH", 3: "QUARTER", 12: "YEAR"}  # months → the contract's name
+
+
+class ModuleState(StrEnum):
+    TRIALING = "TRIALING"
+    ACTIVE = "ACTIVE"
+    PAST_DUE = "PAST_DUE"
+    SUSPENDED = "SUSPENDED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    code: str
+    name: Sentence
+    description: Sentence
+    trial_days: int
+
+
+CATALOGUE: Mapping[str, Module] = {
+    module.code: module
+    for module in (
+        Module(
+            "sales_funnel",
+            Sentence("Sales funnel", "Воронка продажів"),
+            Sentence(
+                "Funnels with stages, deals that walk through them, and live boards.",
+                "Воронки з етапами, угоди, що проходять ними, і живі дошки.",
+            ),
+            7,
+        ),
+        Module(
+            "telephony",
+            Sentence("Telephony", "Телефонія"),
+            Sentence("Calls become deals, notes and tasks.", "Дзвінки стають угодами, нотатками й завданнями."),
+            7,
+        ),
+        Module(
+            "lead_ads",
+            Sentence("Lead ads", "Лідогенерація"),
+            Sentence("Leads from advertising become deals.", "Ліди з реклами стають угодами."),
+            7,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What `months` of a module cost together."""
+
+    module_code: str
+    months: int
+    price: Money
+
+    @property
+    def per_month(self) -> Money:
+        return Money(half_up(self.price.minor, self.months), self.price.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An account's module. Dates are civil days of the account's zone; each end is the first day not covered."""
+
+    id: UUID
+    module_code: str
+    state: ModuleState
+    months: int | None
+    period_start: date | None
+    period_end: date | None
+    trial_ends_on: date | None
+    cancel_at_period_end: bool
+    next_months: int | None
+
+    def usable(self, today: date) -> bool:
+        """The one question the rest of the product asks."""
+        if self.state is ModuleState.TRIALING:
+            return self.trial_ends_on is not None and today < self.trial_ends_on
+        return self.state in (ModuleState.ACTIVE, ModuleState.PAST_DUE)

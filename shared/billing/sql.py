@@ -1,0 +1,102 @@
+"""Every SQL statement about prices and subscriptions. One statement per function, no decisions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from shared.billing.model import ModuleState, Price, Subscription
+from shared.db import Record, Transaction
+from shared.money import Money
+
+SUBSCRIPTION = """id, module_code, state, months, period_start, period_end, trial_ends_on, cancel_at_period_end,
+                  next_months"""
+
+
+async def insert_subscription(tx: Transaction, new: Subscription, at: datetime) -> None:
+    await tx.execute(
+        f"""INSERT INTO module_subscriptions (account_id, started_at, {SUBSCRIPTION})
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+        tx.account_id,
+        at,
+        new.id,
+        new.module_code,
+        new.state,
+        new.months,
+        new.period_start,
+        new.period_end,
+        new.trial_ends_on,
+        new.cancel_at_period_end,
+        new.next_months,
+    )
+
+
+async def update_cancelled(tx: Transaction, subscription_id: UUID) -> None:
+    """A trial that nobody bought ends."""
+    await tx.execute(
+        """UPDATE module_subscriptions SET state = 'CANCELLED'
+            WHERE account_id = $1 AND id = $2 AND state = 'TRIALING'""",
+        tx.account_id,
+        subscription_id,
+    )
+
+
+async def lock_account(tx: Transaction) -> None:
+    """Decisions about an account's modules take turns."""
+    await tx.execute("SELECT FROM account_counters WHERE account_id = $1 FOR UPDATE", tx.account_id)
+
+
+async def select_subscriptions(tx: Transaction, module_code: str) -> list[Subscription]:
+    rows = await tx.fetch(
+        f"""SELECT {SUBSCRIPTION}
+              FROM module_subscriptions
+             WHERE account_id = $1 AND module_code = $2
+             ORDER BY started_at DESC""",
+        tx.account_id,
+        module_code,
+    )
+    return [_subscription(row) for row in rows]
+
+
+async def select_by_ids(tx: Transaction, ids: Sequence[UUID]) -> list[Subscription]:
+    rows = await tx.fetch(
+        f"SELECT {SUBSCRIPTION} FROM module_subscriptions WHERE account_id = $1 AND id = ANY($2::uuid[])",
+        tx.account_id,
+        list(ids),
+    )
+    return [_subscription(row) for row in rows]
+
+
+async def select_states(tx: Transaction) -> dict[str, ModuleState]:
+    """Of the newest subscription to each module that the account has, or had."""
+    rows = await tx.fetch(
+        """SELECT DISTINCT ON (module_code) module_code, state
+             FROM module_subscriptions
+            WHERE account_id = $1
+            ORDER BY module_code, started_at DESC""",
+        tx.account_id,
+    )
+    return {row["module_code"]: ModuleState(row["state"]) for row in rows}
+
+
+async def select_trials_used(tx: Transaction) -> set[str]:
+    rows = await tx.fetch(
+        "SELECT module_code FROM module_subscriptions WHERE account_id = $1 AND trial_ends_on IS NOT NULL",
+        tx.account_id,
+    )
+    return {row["module_code"] for row in rows}
+
+
+async def select_prices(tx: Transaction, currency: str) -> list[Price]:
+    """The prices in force now, by module and length."""
+    rows = await tx.fetch(
+        """SELECT DISTINCT ON (module_code, months) module_code, months, price, currency
+             FROM module_prices
+            WHERE currency = $1 AND effective_from <= account_now()
+            ORDER BY module_code, months, version DESC""",
+        currency,
+    )
+    return [Price(row["module_code"], row["months"], Money(row["price"], row["currency"])) for row in rows]
+
+
+def _subscription(row: Record) -> Subscription:
+    return Subscription(**{**row, "state": ModuleState(row["state"])})

@@ -1,0 +1,91 @@
+"""Settings, all of them, from the environment. Nothing else reads `os.environ`.
+
+In production the service refuses to start with a secret that is missing or guessable, or with embedded servers.
+"""
+
+from functools import cache
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only-secret-do-not-use-anywhere"  # noqa: S105  # refused in production
+SHORTEST_SECRET = 32
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Names in the environment are those of the fields in capitals."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    database_url: str = Field(description="Where queries go; may be a transaction pooler.")
+    database_direct_url: str | None = Field(None, description="Where LISTEN goes, when DATABASE_URL is a pooler.")
+    redis_url: str = Field(description="The broker of jobs. Losing it loses nothing but time.")
+
+    voronka_env: Literal["development", "production", "test"] = "development"
+    voronka_embedded: bool = Field(False, description="Set by `./dev up` when it started the servers itself.")
+    voronka_public_url: str = Field("http://127.0.0.1:8000", description="Where the outside world reaches us.")
+
+    voronka_jwt_secret: str = Field(DEVELOPMENT_SECRET, description="HS256 secret shared with the host CRM.")
+    voronka_jwt_issuer: str = "crm"
+    voronka_jwt_audience: str = "voronka"
+
+    voronka_pool_size: int = Field(10, ge=1, le=200, description="Connections to PostgreSQL of one process.")
+    voronka_statement_cache: int = Field(
+        500, ge=0, description="Prepared statements a connection keeps; 0 behind a pooler that does not keep them."
+    )
+    voronka_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins that may open sockets and read answers, separated by commas; `*` for any."
+    )
+    voronka_introspection: bool | None = Field(None, description="Default: everywhere but in production.")
+    voronka_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    voronka_worker_concurrency: int = Field(2, ge=1, le=64, description="Processes of Celery in one worker.")
+    voronka_celery_pidfile: str | None = Field(None, description="Where a worker writes the pid of its Celery.")
+    voronka_binotel_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="When given, only these IP addresses may post to Binotel sources."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_comma_separated(cls, values: dict[str, object]) -> dict[str, object]:
+        lists = ("voronka_origins", "voronka_binotel_addresses")
+        return {
+            name: split(value) if name in lists and isinstance(value, str) else value for name, value in values.items()
+        }
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if self.voronka_env != "production":
+            return self
+        if self.voronka_embedded:
+            raise ValueError(
+                "VORONKA_ENV=production does not run on embedded servers: give DATABASE_URL and REDIS_URL."
+            )
+        secret = self.voronka_jwt_secret
+        if secret == DEVELOPMENT_SECRET or len(secret.encode()) < SHORTEST_SECRET:
+            raise ValueError(f"VORONKA_JWT_SECRET must be set to a secret of at least {SHORTEST_SECRET} bytes.")
+        if urlsplit(self.voronka_public_url).scheme != "https":
+            raise ValueError("VORONKA_PUBLIC_URL must be the https address that lead sources post to.")
+        return self
+
+    @property
+    def direct_url(self) -> str:
+        """Where LISTEN goes: never through a transaction pooler."""
+        return self.database_direct_url or self.database_url
+
+    @property
+    def introspection(self) -> bool:
+        """Whether clients may ask for the schema."""
+        return self.voronka_env != "production" if self.voronka_introspection is None else self.voronka_introspection
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The parts of a comma-separated setting."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,225 @@
+"""The only way to a connection: short transactions, each for one account, each under the role `voronka_app`.
+
+Row-level security hides every row of every other account from such a transaction; opening one costs one round trip,
+and it works behind a transaction pooler, for everything is set for the transaction only (`SET LOCAL`).
+Nothing leaves before commit: `Transaction.after_commit` is the only way out.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from shared.actor import SYSTEM, Actor
+from shared.errors import Unavailable
+
+Record = asyncpg.Record  # a row; its values are what asyncpg makes of the columns
+
+POOL_WAIT = 1.0  # seconds; a request that would wait longer is told to come again
+
+# What a database says when it is overloaded, restarting or gone. Nothing was changed then, or the client cannot know
+# and asks again with its idempotency key.
+OUTAGES = (
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a transaction may take, in milliseconds: a statement, a wait for a lock, and doing nothing."""
+
+    statement: int
+    lock: int
+    idle: int
+
+
+REQUEST = Limits(statement=3_000, lock=1_000, idle=5_000)
+JOB = Limits(statement=20_000, lock=5_000, idle=10_000)
+
+
+class Message:
+    """Something to be said once a transaction is committed, and never if it is not. A hint: it may get lost."""
+
+
+class Connection(asyncpg.Connection):
+    """A connection that is not reset between uses: whatever was set ended with its transaction."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+@dataclass
+class Transaction:
+    """One account's transaction: whose rows it sees, who acts in it, and what is to be said after it."""
+
+    conn: asyncpg.Connection
+    account_id: UUID | None
+    actor: Actor = SYSTEM
+    outgoing: list[Message] = field(default_factory=list)
+
+    def after_commit(self, message: Message) -> None:
+        """Say this when, and only when, the transaction is committed."""
+        self.outgoing.append(message)
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """A part that may fail while the rest stands: a failure takes back its rows and its messages."""
+        said = len(self.outgoing)
+        savepoint = self.conn.transaction()
+        await savepoint.start()
+        try:
+            yield
+        except BaseException:
+            del self.outgoing[said:]
+            await savepoint.rollback()
+            raise
+        await savepoint.commit()
+
+    async def enter(self, account_id: UUID) -> None:
+        """Go on in another account: only for the host CRM, which sets accounts up."""
+        await self.conn.execute("SELECT set_config('app.account', $1, true)", str(account_id))
+        self.account_id = account_id
+
+    async def now(self) -> datetime:
+        """The account's time."""
+        return cast(datetime, await self.conn.fetchval("SELECT account_now()"))
+
+    async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
+        return await self.conn.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
+        return await self.conn.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        return await self.conn.fetchval(query, *args)
+
+    async def execute(self, query: str, *args: object) -> str:
+        return await self.conn.execute(query, *args)
+
+    async def executemany(self, query: str, rows: Sequence[Sequence[object]]) -> None:
+        await self.conn.executemany(query, rows)
+
+
+Deliver = Callable[[Sequence[Message]], None]
+
+
+def deliver_nothing(messages: Sequence[Message]) -> None:
+    """For tools that tell nobody: whatever would have been hinted at is swept for."""
+
+
+class Database:
+    """A pool, and what is done with the messages of committed transactions."""
+
+    def __init__(self, pool: asyncpg.Pool, deliver: Deliver = deliver_nothing) -> None:
+        self.pool = pool
+        self.deliver = deliver
+
+    @asynccontextmanager
+    async def transaction(
+        self, account_id: UUID | None, actor: Actor = SYSTEM, limits: Limits = REQUEST
+    ) -> AsyncIterator[Transaction]:
+        """Commits when the block ends, then says what is to be said; takes all back when it raises.
+
+        Raises `Unavailable` when the database cannot serve in time.
+        """
+        with outages():
+            async with self._connection() as conn:
+                async with _transaction(conn, "BEGIN", account_id, limits):
+                    tx = Transaction(conn, account_id, actor)
+                    yield tx
+        # The connection is back in the pool before we talk to anyone else.
+        if tx.outgoing:
+            self.deliver(tx.outgoing)
+
+    @asynccontextmanager
+    async def reading(
+        self, account_id: UUID | None, actor: Actor = SYSTEM, limits: Limits = REQUEST
+    ) -> AsyncIterator[Transaction]:
+        """One state of the account, however many statements look at it. Refuses to write."""
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with outages():
+            async with self._connection() as conn, _transaction(conn, begin, account_id, limits):
+                yield Transaction(conn, account_id, actor)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        conn = await self.pool.acquire(timeout=POOL_WAIT)
+        try:
+            yield cast(asyncpg.Connection, conn)  # the pool's stand-in for one
+        finally:
+            # Shielded: a cancelled request must not leave its connection outside the pool.
+            await asyncio.shield(self.pool.release(conn))
+
+
+@asynccontextmanager
+async def _transaction(
+    conn: asyncpg.Connection, begin: str, account_id: UUID | None, limits: Limits
+) -> AsyncIterator[None]:
+    await conn.execute(
+        f"{begin}; SET LOCAL ROLE voronka_app; SET LOCAL app.account = '{account_id or ''}';"
+        f" SET LOCAL statement_timeout = {limits.statement}; SET LOCAL lock_timeout = {limits.lock};"
+        f" SET LOCAL idle_in_transaction_session_timeout = {limits.idle}"
+    )
+    try:
+        yield
+    except BaseException:
+        if not conn.is_closed():
+            await conn.execute("ROLLBACK")
+        raise
+    if await conn.execute("COMMIT") != "COMMIT":
+        raise RuntimeError("A failed statement was passed over: PostgreSQL rolled back what should be committed.")
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """What the database cannot do now, in the product's words."""
+    try:
+        yield
+    except asyncpg.exceptions.DataError:
+        raise  # a value that PostgreSQL cannot hold is our bug, though asyncpg counts it among interface errors
+    except OUTAGES as outage:
+        raise Unavailable from outage
+
+
+async def set_codecs(conn: asyncpg.Connection) -> None:
+    """JSON columns are Python values."""
+    for name in ("json", "jsonb"):
+        await conn.set_type_codec(
+            name, encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
+        )
+
+
+@asynccontextmanager
+async def connect(
+    dsn: str, *, size: int, statement_cache: int = 500, deliver: Deliver = deliver_nothing
+) -> AsyncIterator[Database]:
+    """A database for the life of a process. Connections are made when they are first needed."""
+    pool = asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=size,
+        connection_class=Connection,
+        init=set_codecs,
+        timeout=3,
+        command_timeout=None,
+        statement_cache_size=statement_cache,
+        max_cached_statement_lifetime=0,
+        server_settings={"application_name": "voronka", "TimeZone": "UTC"},
+    )
+    async with pool:
+        yield Database(pool, deliver)

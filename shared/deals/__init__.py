@@ -1,0 +1,55 @@
+"""Deals: made in the entry stage of a funnel, moved through its stages, won or lost there."""
+
+from shared.deals.commands import (
+    Changed,
+    columns,
+    create,
+    find,
+    get_many,
+    move,
+    on_board,
+    recall,
+    update,
+)
+from shared.deals.events import DEAL_EVENTS, ColumnTotals, DealCreated, DealMoved, DealUpdated
+from shared.deals.model import (
+    Changes,
+    Contact,
+    Deal,
+    DealPage,
+    DealSource,
+    DealStatus,
+    Move,
+    NewDeal,
+    Origin,
+    Spot,
+    SpotKind,
+)
+
+__all__ = [
+    "DEAL_EVENTS",
+    "Changed",
+    "Changes",
+    "ColumnTotals",
+    "Contact",
+    "Deal",
+    "DealCreated",
+    "DealMoved",
+    "DealPage",
+    "DealSource",
+    "DealStatus",
+    "DealUpdated",
+    "Move",
+    "NewDeal",
+    "Origin",
+    "Spot",
+    "SpotKind",
+    "columns",
+    "create",
+    "find",
+    "get_many",
+    "move",
+    "on_board",
+    "recall",
+    "update",
+]

@@ -1,0 +1,316 @@
+"""A deal, and what a client may write of it: new, changed, moved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
+
+from shared import ids
+from shared.errors import Sentence
+from shared.forms import LONGEST_NOTE, NOT_NULL, Form
+from shared.funnels import Stage, StageKind
+from shared.money import Money
+
+ONE_PLACE = Sentence(
+    "Name one place: after, before, top: true or bottom: true.",
+    "Вкажіть одне місце: after, before, top: true або bottom: true.",
+)
+
+
+class DealStatus(StrEnum):
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+
+
+class DealSource(StrEnum):
+    """How a deal came in."""
+
+    MANUAL = "MANUAL"
+    FORM = "FORM"
+    CALL = "CALL"
+    IMPORT = "IMPORT"
+    API = "API"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """`phone` in E.164."""
+
+    name: str
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a deal comes from; `name` is the source's name as it was then."""
+
+    source: DealSource = DealSource.MANUAL
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """`version` rises by one with every change, and so with every event about the deal."""
+
+    id: UUID
+    number: int
+    funnel_id: UUID
+    stage_id: UUID
+    title: str
+    contact: Contact
+    assignee_id: UUID | None
+    amount: Money | None
+    expected_close_on: date | None
+    source: DealSource
+    source_name: str | None
+    status: DealStatus
+    loss_reason_id: UUID | None
+    loss_note: str | None
+    closed_from_stage_id: UUID | None
+    open_task_count: int
+    archived: bool
+    entered_stage_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    version: int
+    custom_fields: Mapping[str, Any]
+
+    @property
+    def currency(self) -> str:
+        """The counter that the deal counts in: '' without an amount."""
+        return self.amount.currency if self.amount else ""
+
+    @property
+    def value(self) -> int:
+        return self.amount.minor if self.amount else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The deal's own fields as facts: an event holds them as of then."""
+        return {
+            "id": self.id,
+            "number": self.number,
+            "funnelId": self.funnel_id,
+            "stageId": self.stage_id,
+            "title": self.title,
+            "contact": {"name": self.contact.name, "phone": self.contact.phone, "email": self.contact.email},
+            "assigneeId": self.assignee_id,
+            "amount": [self.amount.minor, self.amount.currency] if self.amount else None,
+            "expectedCloseOn": self.expected_close_on,
+            "source": self.source,
+            "sourceName": self.source_name,
+            "status": self.status,
+            "lossReasonId": self.loss_reason_id,
+            "lossNote": self.loss_note,
+            "closedFromStageId": self.closed_from_stage_id,
+            "openTaskCount": self.open_task_count,
+            "archived": self.archived,
+            "enteredStageAt": self.entered_stage_at,
+            "createdAt": self.created_at,
+            "updatedAt": self.updated_at,
+            "closedAt": self.closed_at,
+            "version": self.version,
+            "customFields": self.custom_fields,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        return cls(
+            id=UUID(kept["id"]),
+            number=kept["number"],
+            funnel_id=UUID(kept["funnelId"]),
+            stage_id=UUID(kept["stageId"]),
+            title=kept["title"],
+            contact=Contact(**kept["contact"]),
+            assignee_id=_id(kept["assigneeId"]),
+            amount=Money(*kept["amount"]) if kept["amount"] else None,
+            expected_close_on=date.fromisoformat(kept["expectedCloseOn"]) if kept["expectedCloseOn"] else None,
+            source=DealSource(kept["source"]),
+            source_name=kept["sourceName"],
+            status=DealStatus(kept["status"]),
+            loss_reason_id=_id(kept["lossReasonId"]),
+            loss_note=kept["lossNote"],
+            closed_from_stage_id=_id(kept["closedFromStageId"]),
+            open_task_count=kept["openTaskCount"],
+            archived=kept["archived"],
+            entered_stage_at=datetime.fromisoformat(kept["enteredStageAt"]),
+            created_at=datetime.fromisoformat(kept["createdAt"]),
+            updated_at=datetime.fromisoformat(kept["updatedAt"]),
+            closed_at=datetime.fromisoformat(kept["closedAt"]) if kept["closedAt"] else None,
+            version=kept["version"],
+            custom_fields=kept["customFields"],
+        )
+
+    def entered(self, stage: Stage, at: datetime, *, reason_id: UUID | None, note: str | None) -> "Deal":
+        """The deal as it stands in that stage from now on; the same stage again changes the reason at most."""
+        status = {StageKind.WON: DealStatus.WON, StageKind.LOST: DealStatus.LOST}.get(stage.kind, DealStatus.OPEN)
+        if stage.id == self.stage_id:
+            return replace(self, loss_reason_id=reason_id or self.loss_reason_id, loss_note=note or self.loss_note)
+        closed_from = self.stage_id if self.status is DealStatus.OPEN else self.closed_from_stage_id
+        return replace(
+            self,
+            stage_id=stage.id,
+            status=status,
+            entered_stage_at=at,
+            closed_at=None if status is DealStatus.OPEN else at,
+            closed_from_stage_id=None if status is DealStatus.OPEN else closed_from,
+            loss_reason_id=reason_id if status is DealStatus.LOST else None,
+            loss_note=note if status is DealStatus.LOST else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DealPage:
+    """`places`: of each deal, to go on from."""
+
+    deals: list[Deal]
+    places: list[tuple[str, UUID]]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewDeal:
+    """A deal to be made. `amount` is in minor units of its own currency."""
+
+    id: UUID
+    funnel_id: UUID
+    title: str
+    contact: Contact
+    assignee_id: UUID | None = None
+    amount: Money | None = None
+    expected_close_on: date | None = None
+    custom_fields: Mapping[str, Any] = field(default_factory=dict)
+    id_is_chosen: bool = False
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any], country: str) -> Self:
+        """Raises InvalidInput with all problems of form."""
+        form = Form(country)
+        amount, custom = given.get("amount"), given.get("custom_fields")
+        new = cls(
+            form.new_id(("id",), given.get("id")),
+            ids.read(given["funnel_id"]),
+            form.text(("title",), given["title"]),
+            read_contact(form, given["contact"]),
+            ids.read(given["assignee_id"]) if given.get("assignee_id") else None,
+            form.money(("amount",), amount["amount"], amount["currency"]) if amount else None,
+            form.date(("expectedCloseOn",), given.get("expected_close_on")),
+            form.json_object(("customFields",), custom) if custom is not None else {},
+            id_is_chosen=given.get("id") is not None,
+        )
+        form.check()
+        return new
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to change of a deal: only what is in `fields`, by its name in `Deal`."""
+
+    deal_id: UUID
+    fields: Mapping[str, Any]
+    expected_version: int | None = None
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any], country: str) -> Self:
+        """Raises InvalidInput with all problems of form."""
+        form = Form(country)
+        fields: dict[str, Any] = {}
+        if "title" in given:
+            fields["title"] = form.text(("title",), given["title"])
+        if "contact" in given:
+            contact = given["contact"]
+            if contact is None:
+                form.refuse(("contact",), NOT_NULL)
+            else:
+                fields["contact"] = read_contact(form, contact)
+        if "assignee_id" in given:
+            if given["assignee_id"] is None:
+                form.refuse(("assigneeId",), NOT_NULL)
+            else:
+                fields["assignee_id"] = ids.read(given["assignee_id"])
+        if "amount" in given:
+            amount = given["amount"]
+            fields["amount"] = form.money(("amount",), amount["amount"], amount["currency"]) if amount else None
+        if "expected_close_on" in given:
+            fields["expected_close_on"] = form.date(("expectedCloseOn",), given["expected_close_on"])
+        if "custom_fields" in given:
+            fields["custom_fields"] = form.json_object(("customFields",), given["custom_fields"])
+        form.check()
+        return cls(ids.read(given["id"]), fields, given.get("expected_version"))
+
+
+class SpotKind(StrEnum):
+    AFTER = "after"
+    BEFORE = "before"
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where in a column: at an end, or next to another deal. Positions are made by the server."""
+
+    kind: SpotKind = SpotKind.TOP
+    neighbour_id: UUID | None = None
+
+    @classmethod
+    def read(cls, form: Form, given: Mapping[str, Any] | None) -> Self:
+        said = [(kind, given[kind]) for kind in SpotKind if kind in given] if given is not None else []
+        if given is None:
+            return cls()
+        if len(said) != 1 or not said[0][1]:
+            form.refuse(("place",), ONE_PLACE)
+            return cls()
+        kind, value = said[0]
+        return cls(kind, ids.read(value) if isinstance(value, str) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """`expected_version` is what the person had on screen when they let go of the card."""
+
+    deal_id: UUID
+    to_stage_id: UUID
+    spot: Spot = Spot()
+    expected_version: int | None = None
+    loss_reason_id: UUID | None = None
+    loss_note: str | None = None
+    amount: Money | None = None
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> Self:
+        """Raises InvalidInput with all problems of form."""
+        form = Form()
+        amount, reason = given.get("amount"), given.get("loss_reason_id")
+        move = cls(
+            ids.read(given["id"]),
+            ids.read(given["to_stage_id"]),
+            Spot.read(form, given.get("place")),
+            given.get("expected_version"),
+            ids.read(reason) if reason is not None else None,
+            form.optional_text(("lossNote",), given.get("loss_note"), LONGEST_NOTE),
+            form.money(("amount",), amount["amount"], amount["currency"]) if amount else None,
+        )
+        form.check()
+        return move
+
+
+def read_contact(form: Form, given: Mapping[str, Any]) -> Contact:
+    return Contact(
+        form.text(("contact", "name"), given["name"]),
+        form.phone(("contact", "phone"), given.get("phone")),
+        form.email(("contact", "email"), given.get("email")),
+    )
+
+
+def missing(deal: Deal, stage: Stage) -> tuple[str, ...]:
+    """What the product would ask for when a deal has got that far: GraphQL names of fields."""
+    return ("amount",) if deal.amount is None and stage.kind in (StageKind.PROGRESS, StageKind.WON) else ()
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None

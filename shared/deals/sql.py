@@ -1,0 +1,280 @@
+"""Every SQL statement about deals. One statement per function, no decisions."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from shared.db import Record, Transaction
+from shared.deals.model import Contact, Deal, DealSource, DealStatus
+from shared.money import Money
+
+DEAL = """id, number, funnel_id, stage_id, title, contact_name, contact_phone, contact_email, assignee_id, amount,
+          currency, expected_close_on, source, source_name, status, loss_reason_id, loss_note, closed_from_stage_id,
+          open_task_count, archived, entered_stage_at, created_at, updated_at, closed_at, version, custom_fields"""
+
+
+async def next_number(tx: Transaction, count: int = 1) -> int:
+    """The last of `count` numbers that are now the caller's."""
+    number: int = await tx.fetchval(
+        "UPDATE account_counters SET deal_number = deal_number + $2 WHERE account_id = $1 RETURNING deal_number",
+        tx.account_id,
+        count,
+    )
+    return number
+
+
+async def insert_deal(tx: Transaction, deal: Deal, position: str) -> None:
+    await tx.execute(
+        f"""INSERT INTO deals (account_id, position, {DEAL})
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                         $21, $22, $23, $24, $25, $26, $27, $28)""",
+        tx.account_id,
+        position,
+        *_columns(deal),
+    )
+
+
+async def update_deal(tx: Transaction, deal: Deal) -> None:
+    """All but what never changes; the place stays."""
+    await tx.execute(
+        """UPDATE deals
+              SET title = $3, contact_name = $4, contact_phone = $5, contact_email = $6, assignee_id = $7, amount = $8,
+                  currency = $9, expected_close_on = $10, custom_fields = $11, updated_at = $12, version = $13
+            WHERE account_id = $1 AND id = $2""",
+        tx.account_id,
+        deal.id,
+        deal.title,
+        deal.contact.name,
+        deal.contact.phone,
+        deal.contact.email,
+        deal.assignee_id,
+        deal.amount.minor if deal.amount else None,
+        deal.amount.currency if deal.amount else None,
+        deal.expected_close_on,
+        deal.custom_fields,
+        deal.updated_at,
+        deal.version,
+    )
+
+
+async def update_place(tx: Transaction, deal: Deal, position: str) -> None:
+    """Where the deal stands, and all that changes by standing there."""
+    await tx.execute(
+        """UPDATE deals
+              SET stage_id = $3, position = $4, status = $5, amount = $6, currency = $7, loss_reason_id = $8,
+                  loss_note = $9, closed_from_stage_id = $10, entered_stage_at = $11, closed_at = $12,
+                  updated_at = $13, version = $14
+            WHERE account_id = $1 AND id = $2""",
+        tx.account_id,
+        deal.id,
+        deal.stage_id,
+        position,
+        deal.status,
+        deal.amount.minor if deal.amount else None,
+        deal.amount.currency if deal.amount else None,
+        deal.loss_reason_id,
+        deal.loss_note,
+        deal.closed_from_stage_id,
+        deal.entered_stage_at,
+        deal.closed_at,
+        deal.updated_at,
+        deal.version,
+    )
+
+
+async def select_funnel_of(tx: Transaction, deal_id: UUID) -> UUID | None:
+    funnel_id: UUID | None = await tx.fetchval(
+        "SELECT funnel_id FROM deals WHERE account_id = $1 AND id = $2", tx.account_id, deal_id
+    )
+    return funnel_id
+
+
+async def lock_deal(tx: Transaction, deal_id: UUID) -> Deal | None:
+    row = await tx.fetchrow(
+        f"SELECT {DEAL} FROM deals WHERE account_id = $1 AND id = $2 FOR UPDATE", tx.account_id, deal_id
+    )
+    return _deal(row) if row else None
+
+
+async def select_deals(tx: Transaction, ids: Iterable[UUID]) -> list[Deal]:
+    rows = await tx.fetch(
+        f"SELECT {DEAL} FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
+    )
+    return [_deal(row) for row in rows]
+
+
+async def select_place(tx: Transaction, deal_id: UUID) -> tuple[UUID, UUID, str] | None:
+    """Funnel, stage and position of a deal that is on a board."""
+    row = await tx.fetchrow(
+        "SELECT funnel_id, stage_id, position FROM deals WHERE account_id = $1 AND id = $2 AND NOT archived",
+        tx.account_id,
+        deal_id,
+    )
+    return (row["funnel_id"], row["stage_id"], row["position"]) if row else None
+
+
+async def select_next_below(
+    tx: Transaction, stage_id: UUID, position: str | None, but: UUID | None
+) -> tuple[UUID, str] | None:
+    """The first deal below a position, or of the column, leaving one out."""
+    row = await tx.fetchrow(
+        """SELECT id, position
+             FROM deals
+            WHERE account_id = $1 AND stage_id = $2 AND position > $3
+              AND id IS DISTINCT FROM $4
+            ORDER BY position
+            LIMIT 1""",
+        tx.account_id,
+        stage_id,
+        position or "",
+        but,
+    )
+    return (row["id"], row["position"]) if row else None
+
+
+async def select_next_above(
+    tx: Transaction, stage_id: UUID, position: str | None, but: UUID | None
+) -> tuple[UUID, str] | None:
+    """The last deal above a position, or of the column, leaving one out."""
+    row = await tx.fetchrow(
+        """SELECT id, position
+             FROM deals
+            WHERE account_id = $1 AND stage_id = $2 AND position < $3
+              AND id IS DISTINCT FROM $4
+            ORDER BY position DESC
+            LIMIT 1""",
+        tx.account_id,
+        stage_id,
+        position or "~",  # after every key
+        but,
+    )
+    return (row["id"], row["position"]) if row else None
+
+
+async def select_around(
+    tx: Transaction, stage_id: UUID, position: str, reach: int
+) -> tuple[list[tuple[UUID, str]], list[tuple[UUID, str]]]:
+    """Up to `reach` deals at or above a position, and as many below it; each list begins next to it."""
+    rows = await tx.fetch(
+        """(SELECT id, position, true AS above
+              FROM deals
+             WHERE account_id = $1 AND stage_id = $2 AND position <= $3
+             ORDER BY position DESC
+             LIMIT $4)
+           UNION ALL
+           (SELECT id, position, false
+              FROM deals
+             WHERE account_id = $1 AND stage_id = $2 AND position > $3
+             ORDER BY position
+             LIMIT $4)""",
+        tx.account_id,
+        stage_id,
+        position,
+        reach,
+    )
+    above = sorted(((row["id"], row["position"]) for row in rows if row["above"]), key=lambda deal: deal[1])
+    below = sorted(((row["id"], row["position"]) for row in rows if not row["above"]), key=lambda deal: deal[1])
+    return above[::-1], below
+
+
+async def update_positions(tx: Transaction, positions: Sequence[tuple[UUID, str]]) -> None:
+    await tx.execute(
+        """UPDATE deals d
+              SET position = new.position
+             FROM unnest($2::uuid[], $3::text[]) AS new (id, position)
+            WHERE d.account_id = $1 AND d.id = new.id""",
+        tx.account_id,
+        [id for id, _ in positions],
+        [position for _, position in positions],
+    )
+
+
+async def select_columns(
+    tx: Transaction, stage_ids: Sequence[UUID], after: tuple[str, UUID] | None, limit: int
+) -> dict[UUID, list[tuple[str, Deal]]]:
+    """The first deals of each column in board order, with their positions.
+
+    `after`: from below that deal where it stands now; when it has left, from where it stood.
+    """
+    rows = await tx.fetch(
+        f"""SELECT d.position, {DEAL}
+              FROM unnest($2::uuid[]) AS col (col_id)
+                   CROSS JOIN LATERAL (
+                       SELECT *
+                         FROM deals
+                        WHERE account_id = $1 AND stage_id = col_id
+                          AND position > coalesce((SELECT position FROM deals
+                                                    WHERE account_id = $1 AND id = $4 AND stage_id = col_id
+                                                      AND position IS NOT NULL), $3)
+                        ORDER BY position
+                        LIMIT $5) AS d
+             ORDER BY col_id, d.position""",
+        tx.account_id,
+        list(stage_ids),
+        after[0] if after else "",
+        after[1] if after else None,
+        limit,
+    )
+    columns: dict[UUID, list[tuple[str, Deal]]] = {id: [] for id in stage_ids}
+    for row in rows:
+        columns[row["stage_id"]].append((row["position"], _deal(row)))
+    return columns
+
+
+def _columns(deal: Deal) -> tuple[object, ...]:
+    """In the order of DEAL."""
+    return (
+        deal.id,
+        deal.number,
+        deal.funnel_id,
+        deal.stage_id,
+        deal.title,
+        deal.contact.name,
+        deal.contact.phone,
+        deal.contact.email,
+        deal.assignee_id,
+        deal.amount.minor if deal.amount else None,
+        deal.amount.currency if deal.amount else None,
+        deal.expected_close_on,
+        deal.source,
+        deal.source_name,
+        deal.status,
+        deal.loss_reason_id,
+        deal.loss_note,
+        deal.closed_from_stage_id,
+        deal.open_task_count,
+        deal.archived,
+        deal.entered_stage_at,
+        deal.created_at,
+        deal.updated_at,
+        deal.closed_at,
+        deal.version,
+        deal.custom_fields,
+    )
+
+
+def _deal(row: Record) -> Deal:
+    return Deal(
+        id=row["id"],
+        number=row["number"],
+        funnel_id=row["funnel_id"],
+        stage_id=row["stage_id"],
+        title=row["title"],
+        contact=Contact(row["contact_name"], row["contact_phone"], row["contact_email"]),
+        assignee_id=row["assignee_id"],
+        amount=Money(row["amount"], row["currency"]) if row["currency"] else None,
+        expected_close_on=row["expected_close_on"],
+        source=DealSource(row["source"]),
+        source_name=row["source_name"],
+        status=DealStatus(row["status"]),
+        loss_reason_id=row["loss_reason_id"],
+        loss_note=row["loss_note"],
+        closed_from_stage_id=row["closed_from_stage_id"],
+        open_task_count=row["open_task_count"],
+        archived=row["archived"],
+        entered_stage_at=row["entered_stage_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        closed_at=row["closed_at"],
+        version=row["version"],
+        custom_fields=row["custom_fields"],
+    )

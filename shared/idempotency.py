@@ -1,0 +1,83 @@
+"""A request that is made twice is done once.
+
+A key belongs to (account or issuer, user, mutation) and is kept for seven days with the hash of its input and the ids
+that the answer is made of, in the transaction of the effect. A refusal takes the key back with everything else.
+"""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shared.db import Transaction
+from shared.errors import IdempotencyConflict
+
+KEPT = "7 days"
+
+
+def hash_of(given: object) -> bytes:
+    """Equal inputs have equal hashes, in whatever order their fields came."""
+    return hashlib.sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str)).digest()
+
+
+async def claim(tx: Transaction, owner: UUID, mutation: str, key: str, given: bytes) -> dict[str, Any] | None:
+    """None: the key is new, do the work. Else what was kept as the answer: do nothing again.
+
+    A concurrent twin waits for the first to end, as long as the transaction's lock time-out.
+    Raises IdempotencyConflict when the key was used with another input.
+    """
+    fresh = await tx.fetchval(
+        f"""INSERT INTO idempotency_keys AS kept (account_id, user_id, mutation, key, input_hash)
+                 VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (account_id, user_id, mutation, key) DO UPDATE
+                    SET input_hash = excluded.input_hash, answer = NULL, used_at = clock_timestamp()
+                  WHERE kept.used_at < clock_timestamp() - interval '{KEPT}'
+              RETURNING true""",
+        owner,
+        str(tx.actor.id or tx.actor.name),
+        mutation,
+        key,
+        given,
+    )
+    if fresh:
+        await _forget_some(tx, owner)
+        return None
+    row = await tx.fetchrow(
+        """SELECT input_hash, answer FROM idempotency_keys
+            WHERE account_id = $1 AND user_id = $2 AND mutation = $3 AND key = $4""",
+        owner,
+        str(tx.actor.id or tx.actor.name),
+        mutation,
+        key,
+    )
+    assert row is not None
+    if row["input_hash"] != given:
+        raise IdempotencyConflict
+    answer: dict[str, Any] = row["answer"]
+    return answer
+
+
+async def keep(tx: Transaction, owner: UUID, mutation: str, key: str, answer: dict[str, Any]) -> None:
+    """What the answer is made of, for whoever asks again."""
+    await tx.execute(
+        """UPDATE idempotency_keys SET answer = $5
+            WHERE account_id = $1 AND user_id = $2 AND mutation = $3 AND key = $4""",
+        owner,
+        str(tx.actor.id or tx.actor.name),
+        mutation,
+        key,
+        answer,
+    )
+
+
+async def _forget_some(tx: Transaction, owner: UUID) -> None:
+    """Each new key takes a few old ones away: their number stays bounded without anybody sweeping every account."""
+    await tx.execute(
+        f"""DELETE FROM idempotency_keys
+             WHERE ctid IN (SELECT ctid FROM idempotency_keys
+                             WHERE account_id = $1 AND used_at < clock_timestamp() - interval '{KEPT}'
+                             LIMIT 3
+                               FOR UPDATE SKIP LOCKED)""",
+        owner,
+    )

@@ -1,0 +1,249 @@
+"""Work that is done later: rows, inserted in the transaction of what needs them.
+
+A message to a worker is a hint with the row's id. Whoever performs a job claims its row first, with a lease and a
+fencing token, and returns quietly when there is nothing left to do. The work and its end are one transaction that
+needs the token to be still its own: a worker that slept through its lease cannot commit.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import structlog
+
+from shared import ids
+from shared.db import JOB, Database, Message, Transaction
+from shared.errors import Unavailable
+
+LEASE = 15.0  # seconds
+RENEW_LEASE = 5.0
+TIME_LIMIT = 20.0  # no job works longer: a long one keeps its place and asks for another turn
+LONGEST_PAUSE = 300.0
+LONGEST_ERROR = 2_000
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed job. `ref` is the id of what it is about; `token` proves the claim."""
+
+    id: UUID
+    account_id: UUID | None
+    kind: str
+    ref: UUID | None
+    due_at: datetime
+    attempts: int
+    max_attempts: int
+    token: UUID
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of job does, and what is done when it has failed for the last time."""
+
+    perform: Callable[[Transaction, Job], Awaitable[None]]
+    give_up: Callable[[Transaction, Job, str], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobDue(Message):
+    """A job can be done now."""
+
+    job_id: UUID
+
+
+class LeaseLost(Exception):
+    """Someone else has claimed the job meanwhile; what was done for it is taken back."""
+
+
+async def add(
+    tx: Transaction,
+    kind: str,
+    *,
+    ref: UUID | None = None,
+    due_at: datetime | None = None,
+    dedupe_key: str | None = None,
+    max_attempts: int = 10,
+) -> None:
+    """Ask for work, now or at `due_at` (the account's time). The same `dedupe_key` again changes nothing."""
+    row = await tx.fetchrow(
+        """INSERT INTO jobs (id, account_id, kind, dedupe_key, ref, due_at, run_at, max_attempts)
+           SELECT $1, $2, $3, $4, $5, coalesce($6, account_now()),
+                  coalesce($6 - (account_now() - clock_timestamp()), clock_timestamp()), $7
+               ON CONFLICT ON CONSTRAINT jobs_once DO NOTHING
+        RETURNING id""",
+        ids.new(),
+        tx.account_id,
+        kind,
+        dedupe_key,
+        ref,
+        due_at,
+        max_attempts,
+    )
+    if row and due_at is None:
+        tx.after_commit(JobDue(row["id"]))
+
+
+async def perform(db: Database, kinds: Mapping[str, Kind], job_id: UUID) -> bool:
+    """Claim the job and do it; False when there was nothing to do.
+
+    A failure is written to the job, which is tried again after a pause, and is dead after its last attempt.
+    """
+    async with db.transaction(None, limits=JOB) as tx:
+        job = await _claim(tx, job_id)
+    if job is None:
+        return False
+    kind = kinds[job.kind]
+    if job.attempts > job.max_attempts:  # it took its workers with it
+        await _bury(db, kind, job, "Every attempt ended without a result.")
+        return True
+    try:
+        async with _leased(db, job), asyncio.timeout(TIME_LIMIT):
+            async with db.transaction(job.account_id, limits=JOB) as tx:
+                await kind.perform(tx, job)
+                await _finish(tx, job)
+    except LeaseLost:
+        log.warning("job lost its lease", job=str(job.id), kind=job.kind)
+    except Exception as failure:  # noqa: BLE001  # whatever a job fails by is written to its row
+        await _fail(db, kind, job, failure)
+    return True
+
+
+async def sweep(tx: Transaction, limit: int = 50) -> list[UUID]:
+    """Ids of jobs that are due for more than a second and that nobody has claimed; each at most once a second."""
+    rows = await tx.fetch(
+        """UPDATE jobs
+              SET swept_at = clock_timestamp()
+            WHERE id IN (SELECT id
+                           FROM jobs
+                          WHERE state = 'queued'
+                            AND run_at < clock_timestamp() - interval '1 second'
+                            AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                            AND (swept_at IS NULL OR swept_at < clock_timestamp() - interval '1 second')
+                          ORDER BY run_at
+                          LIMIT $1
+                            FOR UPDATE SKIP LOCKED)
+        RETURNING id""",
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def overdue_seconds(tx: Transaction) -> float:
+    """For how long the oldest unclaimed job has been due; 0 when there is none."""
+    seconds: float = await tx.fetchval(
+        """SELECT coalesce(extract(epoch FROM clock_timestamp() - min(run_at)), 0)::float8
+             FROM jobs
+            WHERE state = 'queued' AND run_at < clock_timestamp()
+              AND (lease_until IS NULL OR lease_until < clock_timestamp())"""
+    )
+    return seconds
+
+
+async def forget_done(tx: Transaction) -> None:
+    """Done jobs are kept for seven days."""
+    await tx.execute(
+        """DELETE FROM jobs
+            WHERE id IN (SELECT id FROM jobs
+                          WHERE state = 'done' AND done_at < clock_timestamp() - interval '7 days'
+                          LIMIT 1000)"""
+    )
+
+
+async def _claim(tx: Transaction, job_id: UUID) -> Job | None:
+    """Attempts count from here, so that a job which kills its worker comes to an end."""
+    row = await tx.fetchrow(
+        """UPDATE jobs
+              SET attempts = attempts + 1, lease_token = $2,
+                  lease_until = clock_timestamp() + make_interval(secs => $3)
+            WHERE id = $1 AND state = 'queued' AND run_at <= clock_timestamp()
+              AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        RETURNING id, account_id, kind, ref, due_at, attempts, max_attempts, lease_token AS token""",
+        job_id,
+        uuid4(),
+        LEASE,
+    )
+    return Job(**row) if row else None
+
+
+async def _finish(tx: Transaction, job: Job) -> None:
+    done = await tx.fetchval(
+        """UPDATE jobs
+              SET state = 'done', done_at = clock_timestamp(), lease_until = NULL, lease_token = NULL, last_error = NULL
+            WHERE id = $1 AND lease_token = $2
+        RETURNING true""",
+        job.id,
+        job.token,
+    )
+    if not done:
+        raise LeaseLost
+
+
+async def _fail(db: Database, kind: Kind, job: Job, failure: Exception) -> None:
+    what = f"{type(failure).__name__}: {failure}"[:LONGEST_ERROR].replace("\0", "")
+    # An outage of the database is nobody's failed attempt.
+    outage = isinstance(failure, Unavailable)
+    log.warning("job failed", job=str(job.id), kind=job.kind, attempt=job.attempts, exc_info=failure)
+    if job.attempts >= job.max_attempts and not outage:
+        await _bury(db, kind, job, what)
+        return
+    pause = 1.0 if outage else min(2.0 ** (job.attempts - 1), LONGEST_PAUSE)
+    with suppress(Unavailable):  # then the lease ends by itself
+        async with db.transaction(None, limits=JOB) as tx:
+            await tx.execute(
+                """UPDATE jobs
+                      SET run_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
+                          lease_until = NULL, lease_token = NULL, attempts = attempts - $5::int
+                    WHERE id = $1 AND lease_token = $2""",
+                job.id,
+                job.token,
+                pause,
+                what,
+                int(outage),
+            )
+
+
+async def _bury(db: Database, kind: Kind, job: Job, what: str) -> None:
+    """Dead jobs are kept: they can be seen, and run again by hand."""
+    async with db.transaction(job.account_id, limits=JOB) as tx:
+        buried = await tx.fetchval(
+            """UPDATE jobs SET state = 'dead', last_error = $3, lease_until = NULL, lease_token = NULL
+                WHERE id = $1 AND lease_token = $2
+            RETURNING true""",
+            job.id,
+            job.token,
+            what,
+        )
+        if buried and kind.give_up is not None:
+            await kind.give_up(tx, job, what)
+    log.error("job is dead", job=str(job.id), kind=job.kind, error=what)
+
+
+@asynccontextmanager
+async def _leased(db: Database, job: Job) -> AsyncIterator[None]:
+    """Renews the lease while the work goes on."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEW_LEASE)
+            with suppress(Unavailable):
+                async with db.transaction(None, limits=JOB) as tx:
+                    await tx.execute(
+                        """UPDATE jobs SET lease_until = clock_timestamp() + make_interval(secs => $3)
+                            WHERE id = $1 AND lease_token = $2""",
+                        job.id,
+                        job.token,
+                        LEASE,
+                    )
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewing
