@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from services.local import binaries, leftovers, ports, tokens, unprivileged
+from services.local import binaries, explorer, leftovers, ports, tokens, unprivileged
 from services.local.children import Recipe
 from services.local.demo import DemoResult
 from services.local.errors import Refusal
@@ -61,7 +61,7 @@ def up(options: Options) -> None:
         if not ports.is_free(port):
             raise Refusal(f"Port {port} is taken by another program: choose another with --port.")
     supervisor = Supervisor(state, say)
-    with supervisor.running():
+    with supervisor.running(), explorer.building(state):
         settings = make_settings(options, secrets, given | start_servers(supervisor, state, secrets, given))
         state.write_env(settings)
         env = dict(os.environ) | settings | {MARK: str(state.folder), "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
@@ -170,11 +170,14 @@ def is_ready(port: int) -> bool:
 
 def tell(options: Options, state: State, settings: Mapping[str, str], demo: DemoResult | None) -> None:
     """Where to look."""
-    for port in options.ports:
-        print(f"GraphiQL  http://127.0.0.1:{port}/graphql")
+    token = None
     if demo is not None:
         everything = [permission for permission in Permission if permission is not Permission.ACCOUNTS_MANAGE]
         token = tokens.person(settings, demo.account, demo.user, demo.name, everything, MONTH)
+    for port in options.ports:
+        # Behind a # it stays in the browser: no server is told, and no log.
+        print(f"GraphiQL  http://127.0.0.1:{port}/graphql{f'#token={token}' if token else ''}")
+    if demo is not None:
         print(f"Token     {token}\n          {demo.name}, account {demo.account}")
     print(f"Logs      {state.folder / 'log'}\nAddresses and secrets  {state.env_file}", flush=True)
 
