@@ -33,7 +33,6 @@ OUTAGES = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InterfaceError,
     OSError,
     TimeoutError,
 )
@@ -80,19 +79,18 @@ class Transaction:
     async def attempt(self) -> AsyncIterator[None]:
         """A part that may fail while the rest stands: a failure takes back its rows and its messages."""
         said = len(self.outgoing)
-        savepoint = self.conn.transaction()
-        await savepoint.start()
+        await self.conn.execute("SAVEPOINT attempt")  # the same name again hides the outer one, until it is released
         try:
             yield
         except BaseException:
             del self.outgoing[said:]
-            await savepoint.rollback()
+            await self.conn.execute("ROLLBACK TO attempt; RELEASE attempt")
             raise
-        await savepoint.commit()
+        await self.conn.execute("RELEASE attempt")
 
     async def enter(self, account_id: UUID) -> None:
         """Go on in another account: only for the host CRM, which sets accounts up."""
-        await self.conn.execute("SELECT set_config('app.account', $1, true)", str(account_id))
+        await self.conn.execute("SELECT set_config('app.account', $1, true)", account_id.hex)
         self.account_id = account_id
 
     async def now(self) -> datetime:
@@ -170,19 +168,30 @@ class Database:
 async def _transaction(
     conn: asyncpg.Connection, begin: str, account_id: UUID | None, limits: Limits
 ) -> AsyncIterator[None]:
-    await conn.execute(
-        f"{begin}; SET LOCAL ROLE voronka_app; SET LOCAL app.account = '{account_id or ''}';"
-        f" SET LOCAL statement_timeout = {limits.statement}; SET LOCAL lock_timeout = {limits.lock};"
-        f" SET LOCAL idle_in_transaction_session_timeout = {limits.idle}"
-    )
+    account = account_id.hex if account_id else ""  # not its text: an `UnreadableId` prints what somebody wrote
     try:
+        await conn.execute(
+            f"{begin}; SET LOCAL ROLE voronka_app; SET LOCAL app.account = '{account}';"
+            f" SET LOCAL statement_timeout = {limits.statement}; SET LOCAL lock_timeout = {limits.lock};"
+            f" SET LOCAL idle_in_transaction_session_timeout = {limits.idle}"
+        )
         yield
-    except BaseException:
-        if not conn.is_closed():
+        ended = await conn.execute("COMMIT")
+    except BaseException as failure:
+        if not _is_gone(conn):
             await conn.execute("ROLLBACK")
+        elif isinstance(failure, asyncpg.InterfaceError):  # what asyncpg says of a connection that was cut before
+            raise Unavailable from failure
         raise
-    if await conn.execute("COMMIT") != "COMMIT":
+    if ended != "COMMIT":
         raise RuntimeError("A failed statement was passed over: PostgreSQL rolled back what should be committed.")
+
+
+def _is_gone(conn: asyncpg.Connection) -> bool:
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:  # the pool has parted it from its name already
+        return True
 
 
 @contextmanager
@@ -190,8 +199,6 @@ def outages() -> Iterator[None]:
     """What the database cannot do now, in the product's words."""
     try:
         yield
-    except asyncpg.exceptions.DataError:
-        raise  # a value that PostgreSQL cannot hold is our bug, though asyncpg counts it among interface errors
     except OUTAGES as outage:
         raise Unavailable from outage
 
@@ -199,9 +206,18 @@ def outages() -> Iterator[None]:
 async def set_codecs(conn: asyncpg.Connection) -> None:
     """JSON columns are Python values."""
     for name in ("json", "jsonb"):
-        await conn.set_type_codec(
-            name, encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
-        )
+        await conn.set_type_codec(name, encoder=_json_text, decoder=orjson.loads, schema="pg_catalog")
+
+
+def _json_text(value: object) -> str:
+    return orjson.dumps(value, default=_json_value).decode()
+
+
+def _json_value(value: object) -> str:
+    """asyncpg's ids are a class of their own, which orjson does not know."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON.")
 
 
 @asynccontextmanager

@@ -1,0 +1,324 @@
+"""The only way to a connection: what is committed, what is said, whose rows are seen, and what an outage looks like."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from shared import accounts, ids
+from shared.accounts.commands import NO_USER
+from shared.db import REQUEST, Database, Limits, Message, Transaction, connect
+from shared.errors import DomainError, Unavailable
+from tests import make
+
+
+@dataclass(frozen=True)
+class Said(Message):
+    word: str
+
+
+class Refused(DomainError):
+    says = NO_USER
+
+
+async def add_user(tx: Transaction, name: str) -> UUID:
+    user_id = ids.new()
+    await tx.execute("INSERT INTO users (account_id, id, name) VALUES ($1, $2, $3)", tx.account_id, user_id, name)
+    return user_id
+
+
+async def add_and_refuse(tx: Transaction, word: str) -> None:
+    await add_user(tx, word)
+    tx.after_commit(Said(word))
+    raise Refused
+
+
+async def names(db: Database, account_id: UUID) -> list[str]:
+    async with db.reading(account_id) as tx:
+        return [row["name"] for row in await tx.fetch("SELECT name FROM users ORDER BY name")]
+
+
+# ─── what is committed, and what is said ─────────────────────────────────────────────────────────
+
+
+async def test_says_everything_after_commit_and_nothing_before(dsn: str, account: accounts.Account) -> None:
+    heard: list[tuple[Message, list[str]]] = []
+    other = await asyncpg.connect(dsn)
+    async with connect(dsn, size=1) as db:
+        said: list[Message] = []
+        db.deliver = said.extend
+        async with db.transaction(account.id) as tx:
+            await add_user(tx, "Ада")
+            tx.after_commit(Said("one"))
+            tx.after_commit(Said("two"))
+            seen = await other.fetchval("SELECT count(*) FROM users WHERE account_id = $1", account.id)
+            assert (seen, said, heard) == (0, [], [])
+        assert said == [Said("one"), Said("two")]
+    assert await other.fetchval("SELECT count(*) FROM users WHERE account_id = $1", account.id) == 1
+    await other.close()
+
+
+async def test_has_its_connection_back_before_anything_is_said(dsn: str, account: accounts.Account) -> None:
+    async with connect(dsn, size=1) as db:
+        idle: list[int] = []
+        db.deliver = lambda messages: idle.append(db.pool.get_idle_size())
+        async with db.transaction(account.id) as tx:
+            tx.after_commit(Said("word"))
+            assert db.pool.get_idle_size() == 0
+
+    assert idle == [1]
+
+
+async def test_takes_all_back_and_says_nothing_when_the_block_raises(dsn: str, account: accounts.Account) -> None:
+    said: list[Message] = []
+    async with connect(dsn, size=1, deliver=said.extend) as db:
+        with pytest.raises(Refused):
+            async with db.transaction(account.id) as tx:
+                await add_and_refuse(tx, "never")
+
+        assert (await names(db, account.id), said) == ([], [])
+
+
+async def test_an_attempt_takes_back_its_rows_and_its_messages(dsn: str, account: accounts.Account) -> None:
+    said: list[Message] = []
+    async with connect(dsn, size=1, deliver=said.extend) as db:
+        async with db.transaction(account.id) as tx:
+            await add_user(tx, "before")
+            tx.after_commit(Said("before"))
+            with pytest.raises(Refused):
+                async with tx.attempt():
+                    await add_and_refuse(tx, "inside")
+            async with tx.attempt():
+                await add_user(tx, "kept")
+                tx.after_commit(Said("kept"))
+
+        assert await names(db, account.id) == ["before", "kept"]
+        assert said == [Said("before"), Said("kept")]
+
+
+async def test_attempts_within_attempts_take_back_only_their_own(tx: Transaction) -> None:
+    async with tx.attempt():
+        tx.after_commit(Said("outer"))
+        outer = await add_user(tx, "outer")
+        with pytest.raises(Refused):
+            async with tx.attempt():
+                await add_and_refuse(tx, "inner")
+
+    assert tx.outgoing == [Said("outer")]
+    assert await tx.fetchval("SELECT name FROM users WHERE id = $1", outer) == "outer"
+    assert await tx.fetchval("SELECT count(*) FROM users WHERE name = 'inner'") == 0
+
+
+async def test_an_attempt_survives_a_statement_that_failed(tx: Transaction) -> None:
+    user_id = await add_user(tx, "first")
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with tx.attempt():
+            await tx.execute(
+                "INSERT INTO users (account_id, id, name) VALUES ($1, $2, 'again')", tx.account_id, user_id
+            )
+
+    assert await tx.fetchval("SELECT name FROM users WHERE id = $1", user_id) == "first"
+
+
+async def test_a_failed_statement_that_is_passed_over_is_not_taken_for_a_commit(
+    db: Database, account: accounts.Account
+) -> None:
+    async def pass_over() -> None:
+        async with db.transaction(account.id) as tx:
+            await add_user(tx, "lost")
+            with suppress(asyncpg.PostgresError):
+                await tx.execute("SELECT 1 / 0")
+
+    with pytest.raises(RuntimeError, match="rolled back what should be committed"):
+        await pass_over()
+
+    assert await names(db, account.id) == []
+
+
+# ─── one round trip, one state ───────────────────────────────────────────────────────────────────
+
+
+async def test_opens_a_transaction_in_one_round_trip(db: Database, account: accounts.Account) -> None:
+    asked: list[str] = []
+    async with db.pool.acquire() as conn:
+        conn.add_query_logger(lambda query: asked.append(query.query))
+        only = Database(_PoolOfOne(conn))  # type: ignore[arg-type]  # the two methods of a pool that are used
+        async with only.transaction(account.id) as tx:
+            await tx.fetchval("SELECT 1")
+
+    assert len(asked) == 3
+    assert asked[0].startswith("BEGIN; SET LOCAL ROLE voronka_app; SET LOCAL app.account = ")
+    assert asked[1:] == ["SELECT 1", "COMMIT"]
+
+
+class _PoolOfOne:
+    def __init__(self, conn: Any) -> None:
+        self.conn = conn
+
+    async def acquire(self, *, timeout: float) -> Any:
+        return self.conn
+
+    async def release(self, conn: Any) -> None:
+        assert conn is self.conn
+
+
+async def test_reads_one_state_and_refuses_to_write(db: Database, account: accounts.Account) -> None:
+    async with db.reading(account.id) as reader:
+        assert await reader.fetchval("SELECT count(*) FROM users") == 0
+        async with db.transaction(account.id) as writer:
+            await add_user(writer, "Ада")
+        assert await reader.fetchval("SELECT count(*) FROM users") == 0
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            async with reader.attempt():
+                await add_user(reader, "never")
+
+    assert await names(db, account.id) == ["Ада"]
+
+
+async def test_nothing_that_was_set_outlives_its_transaction(dsn: str, account: accounts.Account) -> None:
+    """One connection serves two accounts in turn, and somebody without an account after them."""
+    async with connect(dsn, size=1) as db:
+        other = await make.account(db)
+        for owner, name in ((account, "Ада"), (other, "Бор")):
+            async with db.transaction(owner.id) as tx:
+                await add_user(tx, name)
+        assert await names(db, account.id) == ["Ада"]
+        assert await names(db, other.id) == ["Бор"]
+        async with db.reading(None) as tx:
+            assert await tx.fetch("SELECT FROM users") == []
+        async with db.pool.acquire() as conn:
+            assert await conn.fetchval("SELECT current_setting('app.account', true)") in (None, "")
+            assert await conn.fetchval("SELECT current_user = session_user")
+            assert await conn.fetchval("SHOW statement_timeout") == "0"
+
+
+# ─── whose rows ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_whoever_writes_an_account_id_by_hand_enters_nothing(db: Database, account: accounts.Account) -> None:
+    written = ids.read("' ; RESET ROLE; SET app.account = '" + str(account.id))
+
+    async with db.reading(written) as tx:
+        assert await tx.fetch("SELECT FROM accounts") == []
+        assert await tx.fetchval("SELECT current_user") == "voronka_app"
+        await tx.enter(ids.read("no id"))
+        assert await tx.fetch("SELECT FROM accounts") == []
+
+
+async def test_goes_on_in_another_account(db: Database, account: accounts.Account) -> None:
+    async with db.transaction(None) as tx:
+        assert await tx.fetchval("SELECT count(*) FROM accounts") == 0
+        await tx.enter(account.id)
+        assert [row["id"] for row in await tx.fetch("SELECT id FROM accounts")] == [account.id]
+        assert tx.account_id == account.id
+
+
+# ─── outages ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_lock_that_is_held_too_long_is_an_outage(db: Database, account: accounts.Account) -> None:
+    short = Limits(statement=REQUEST.statement, lock=50, idle=REQUEST.idle)
+    async with db.transaction(account.id) as holder:
+        await holder.execute("SELECT FROM accounts FOR UPDATE")
+        with pytest.raises(Unavailable) as refused:
+            async with db.transaction(account.id, limits=short) as tx:
+                await tx.execute("SELECT FROM accounts FOR UPDATE")
+
+    assert refused.value.retry_after == 1
+    assert isinstance(refused.value.__cause__, asyncpg.LockNotAvailableError)
+
+
+async def test_a_statement_that_takes_too_long_is_an_outage(db: Database, account: accounts.Account) -> None:
+    with pytest.raises(Unavailable):
+        async with db.transaction(account.id, limits=Limits(statement=50, lock=50, idle=5_000)) as tx:
+            await tx.execute("SELECT pg_sleep(60)")
+
+
+async def test_a_full_pool_is_an_outage(dsn: str, account: accounts.Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.db.POOL_WAIT", 0.05)
+    async with connect(dsn, size=1) as db:
+        async with db.reading(account.id):
+            with pytest.raises(Unavailable):
+                async with db.reading(account.id):
+                    pytest.fail("There was a connection to be had.")
+
+
+async def test_a_database_that_is_not_there_is_an_outage(account: accounts.Account) -> None:
+    async with connect("postgresql://nobody@127.0.0.1:1/nothing", size=1) as db:
+        with pytest.raises(Unavailable):
+            async with db.reading(account.id):
+                pytest.fail("Somebody answered.")
+
+
+async def test_a_connection_that_is_cut_is_an_outage_and_is_replaced(dsn: str, account: accounts.Account) -> None:
+    async with connect(dsn, size=1) as db:
+        with pytest.raises(Unavailable):
+            async with db.transaction(account.id) as tx:
+                await cut(dsn, tx)
+        async with db.reading(account.id) as tx:
+            assert await tx.fetchval("SELECT 1") == 1
+
+
+async def test_a_connection_that_was_closed_before_it_was_asked_is_an_outage(
+    dsn: str, account: accounts.Account
+) -> None:
+    async with connect(dsn, size=1) as db:
+        with pytest.raises(Unavailable):
+            async with db.transaction(account.id) as tx:
+                await close(tx)
+
+
+async def cut(dsn: str, tx: Transaction) -> None:
+    """Ends the transaction's session from outside, then asks something in it."""
+    conn = await asyncpg.connect(dsn)
+    await conn.execute("SELECT pg_terminate_backend($1, 5000)", tx.conn.get_server_pid())
+    await conn.close()
+    await tx.fetchval("SELECT 1")
+
+
+async def close(tx: Transaction) -> None:
+    tx.conn.terminate()
+    await tx.fetchval("SELECT 1")
+
+
+async def test_a_mistake_of_ours_is_no_outage(db: Database, account: accounts.Account) -> None:
+    with pytest.raises(asyncpg.InterfaceError):
+        async with db.reading(account.id) as tx:
+            await tx.fetchval("SELECT $1::int")
+    with pytest.raises(asyncpg.DataError):
+        async with db.reading(account.id) as tx:
+            await tx.fetchval("SELECT $1::int", "one")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_cancelled_request_returns_its_connection_in_order(
+    dsn: str, account: accounts.Account, times: int
+) -> None:
+    said: list[Message] = []
+    async with connect(dsn, size=1, deliver=said.extend) as db:
+        asked = asyncio.Event()
+
+        async def request() -> None:
+            async with db.transaction(account.id) as tx:
+                await add_user(tx, "Ада")
+                tx.after_commit(Said("never"))
+                asked.set()
+                await tx.execute("SELECT pg_sleep(60)")
+
+        task = asyncio.create_task(request())
+        await asked.wait()
+        for _ in range(times):
+            await asyncio.sleep(0)
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        assert (await names(db, account.id), said) == ([], [])
+        async with db.transaction(account.id) as tx:
+            await add_user(tx, "Бор")
+        assert await names(db, account.id) == ["Бор"]
