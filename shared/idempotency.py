@@ -5,10 +5,9 @@ that the answer is made of, in the transaction of the effect. A refusal takes th
 """
 
 import hashlib
+import json
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from shared.db import Transaction
 from shared.errors import IdempotencyConflict
@@ -17,8 +16,8 @@ KEPT = "7 days"
 
 
 def hash_of(given: object) -> bytes:
-    """Equal inputs have equal hashes, in whatever order their fields came."""
-    return hashlib.sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str)).digest()
+    """Equal inputs have equal hashes, in whatever order their fields came. Any text and any number has one."""
+    return hashlib.sha256(json.dumps(given, sort_keys=True, default=str).encode()).digest()
 
 
 async def claim(tx: Transaction, owner: UUID, mutation: str, key: str, given: bytes) -> dict[str, Any] | None:
@@ -59,16 +58,19 @@ async def claim(tx: Transaction, owner: UUID, mutation: str, key: str, given: by
 
 
 async def keep(tx: Transaction, owner: UUID, mutation: str, key: str, answer: dict[str, Any]) -> None:
-    """What the answer is made of, for whoever asks again."""
-    await tx.execute(
+    """What the answer is made of, for whoever asks again. Raises LookupError when the key was not claimed."""
+    kept = await tx.fetchval(
         """UPDATE idempotency_keys SET answer = $5
-            WHERE account_id = $1 AND user_id = $2 AND mutation = $3 AND key = $4""",
+            WHERE account_id = $1 AND user_id = $2 AND mutation = $3 AND key = $4
+        RETURNING true""",
         owner,
         str(tx.actor.id or tx.actor.name),
         mutation,
         key,
         answer,
     )
+    if not kept:
+        raise LookupError(f"The key of {mutation} is not this transaction's: it stands in another account.")
 
 
 async def _forget_some(tx: Transaction, owner: UUID) -> None:

@@ -49,6 +49,13 @@ class Kind:
     give_up: Callable[[Transaction, Job, str], Awaitable[None]] | None = None
 
 
+async def _nobody_knows(_tx: Transaction, job: Job) -> None:
+    raise LookupError(f"This worker knows no kind of job called {job.kind}.")
+
+
+UNKNOWN = Kind(_nobody_knows)  # tried again as any other: a newer worker may know it
+
+
 @dataclass(frozen=True, slots=True)
 class JobDue(Message):
     """A job can be done now."""
@@ -72,8 +79,9 @@ async def add(
     """Ask for work, now or at `due_at` (the account's time). The same `dedupe_key` again changes nothing."""
     row = await tx.fetchrow(
         """INSERT INTO jobs (id, account_id, kind, dedupe_key, ref, due_at, run_at, max_attempts)
-           SELECT $1, $2, $3, $4, $5, coalesce($6, account_now()),
-                  coalesce($6 - (account_now() - clock_timestamp()), clock_timestamp()), $7
+           SELECT $1, $2, $3, $4, $5, coalesce($6, real_now + account_offset()),
+                  coalesce($6 - account_offset(), real_now), $7
+             FROM clock_timestamp() AS real_now
                ON CONFLICT ON CONSTRAINT jobs_once DO NOTHING
         RETURNING id""",
         ids.new(),
@@ -97,7 +105,7 @@ async def perform(db: Database, kinds: Mapping[str, Kind], job_id: UUID) -> bool
         job = await _claim(tx, job_id)
     if job is None:
         return False
-    kind = kinds[job.kind]
+    kind = kinds.get(job.kind, UNKNOWN)
     if job.attempts > job.max_attempts:  # it took its workers with it
         await _bury(db, kind, job, "Every attempt ended without a result.")
         return True
@@ -184,7 +192,8 @@ async def _finish(tx: Transaction, job: Job) -> None:
 
 
 async def _fail(db: Database, kind: Kind, job: Job, failure: Exception) -> None:
-    what = f"{type(failure).__name__}: {failure}"[:LONGEST_ERROR].replace("\0", "")
+    said = f"{type(failure).__name__}: {failure}"[:LONGEST_ERROR].replace("\0", "")
+    what = said.encode(errors="replace").decode()  # half of a surrogate pair cannot be kept
     # An outage of the database is nobody's failed attempt.
     outage = isinstance(failure, Unavailable)
     log.warning("job failed", job=str(job.id), kind=job.kind, attempt=job.attempts, exc_info=failure)

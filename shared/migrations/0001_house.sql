@@ -36,9 +36,11 @@ CREATE TABLE account_clocks (
     clock_offset  interval NOT NULL
 );
 
+CREATE FUNCTION account_offset() RETURNS interval LANGUAGE sql STABLE
+RETURN coalesce((SELECT clock_offset FROM account_clocks WHERE account_id = current_account()), interval '0');
+
 CREATE FUNCTION account_now() RETURNS timestamptz LANGUAGE sql VOLATILE
-RETURN clock_timestamp() + coalesce(
-    (SELECT clock_offset FROM account_clocks WHERE account_id = current_account()), interval '0');
+RETURN clock_timestamp() + account_offset();
 
 CREATE TABLE account_counters (
     account_id   uuid PRIMARY KEY REFERENCES accounts,
@@ -323,7 +325,7 @@ CREATE TABLE intake (
     source_id    uuid NOT NULL,
     headers      jsonb NOT NULL,
     body         bytea NOT NULL,
-    received_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+    received_at  timestamptz NOT NULL  -- in the account's time
 );
 
 CREATE TABLE inbox_items (
@@ -331,6 +333,7 @@ CREATE TABLE inbox_items (
     id           uuid NOT NULL,
     source_id    uuid NOT NULL,
     intake_id    uuid NOT NULL,
+    part         integer NOT NULL DEFAULT 0,  -- which of the leads in the request
     state        text NOT NULL CHECK (state IN
         ('RECEIVED', 'WAITING', 'CREATED', 'ATTACHED', 'DUPLICATE', 'IGNORED', 'REJECTED')),
     received_at  timestamptz NOT NULL,
@@ -341,10 +344,13 @@ CREATE TABLE inbox_items (
     reason_code  text,
     attempts     integer NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, id),
+    -- a lead is taken in once, however often its job runs
+    CONSTRAINT inbox_items_once UNIQUE (account_id, intake_id, part),
     FOREIGN KEY (account_id, source_id) REFERENCES sources,
     FOREIGN KEY (account_id, deal_id) REFERENCES deals
 );
 CREATE INDEX inbox_items_newest ON inbox_items (account_id, received_at DESC, id DESC);
+CREATE INDEX inbox_items_newest_of_source ON inbox_items (account_id, source_id, received_at DESC, id DESC);
 CREATE INDEX inbox_items_waiting ON inbox_items (account_id, received_at) WHERE state = 'WAITING';
 
 -- The same call or lead is sent again: the first item that took the key is the one.
