@@ -11,7 +11,7 @@ from babel.numbers import get_currency_precision, list_currencies
 
 LARGEST_MAJOR_DIGITS = 13  # amounts stay below 10^13 of the currency's main unit
 NO_CURRENCIES = frozenset({"XXX", "XTS"})  # ISO 4217: "no currency" and "for testing"
-AMOUNT = re.compile(r"0*(?P<major>[0-9]+)(?:\.(?P<decimals>[0-9]+))?", re.ASCII)
+AMOUNT = re.compile(r"(?P<major>[0-9]+)(?:\.(?P<decimals>[0-9]+))?", re.ASCII)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -56,10 +56,10 @@ def minor_units(amount: str, currency: str) -> int | None:
     match = AMOUNT.fullmatch(amount)
     if match is None:
         return None
-    major, fraction, places = match["major"], match["decimals"] or "", decimals(currency)
+    major, fraction, places = match["major"].lstrip("0"), match["decimals"] or "", decimals(currency)
     if len(major) > LARGEST_MAJOR_DIGITS or len(fraction) > places:
         return None
-    return int(major + fraction.ljust(places, "0"))
+    return int(major + fraction.ljust(places, "0") or "0")
 
 
 def half_up(numerator: int, denominator: int) -> int:
