@@ -8,10 +8,12 @@ from shared.accounts.commands import (
     require_module,
     require_users,
     save_users,
+    set_clock_offset,
     usable_modules,
+    user_ids_by_email,
     users,
 )
-from shared.accounts.model import Account, NewAccount, NewUser, User, UserChanged
+from shared.accounts.model import Account, NewAccount, NewUser, User, UserChanged, read_users
 
 __all__ = [
     "Account",
@@ -23,9 +25,12 @@ __all__ = [
     "get",
     "knows",
     "open_modules",
+    "read_users",
     "require_module",
     "require_users",
     "save_users",
+    "set_clock_offset",
     "usable_modules",
+    "user_ids_by_email",
     "users",
 ]

@@ -1,17 +1,18 @@
 """What the host CRM sets up, who is known, and whether a module may be used."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from shared import jobs
 from shared.accounts import sql
 from shared.accounts.model import Account, NewAccount, NewUser, User, UserChanged
 from shared.db import Transaction
-from shared.errors import InvalidInput, ModuleInactive, NotFound, Problem, Sentence
+from shared.errors import InvalidInput, ModuleInactive, NotAllowedNow, NotFound, Problem, Sentence
 from shared.nodes import TAKEN
 
 NO_USER = Sentence("There is no active user with this id.", "Активного користувача з таким ідентифікатором немає.")
+ONLY_IN_TESTS = Sentence("Only a test account has its own clock.", "Власний годинник має лише тестовий акаунт.")
 RESUME_WAITING = "ingest.resume"  # what waits for a module is taken up again when one opens
 
 
@@ -31,6 +32,15 @@ async def get(tx: Transaction) -> Account:
         assert tx.account_id is not None
         raise NotFound(tx.account_id)
     return account
+
+
+async def set_clock_offset(tx: Transaction, offset: timedelta) -> None:
+    """Set the account's clock so far from the real one. Jobs that wait already run when they would have.
+
+    Raises NotAllowedNow when it is no test account.
+    """
+    if not await sql.upsert_clock_offset(tx, offset):
+        raise NotAllowedNow("NOT_A_TEST_ACCOUNT", ONLY_IN_TESTS)
 
 
 async def save_users(tx: Transaction, account_id: UUID, users: Sequence[NewUser]) -> list[User]:
@@ -56,6 +66,11 @@ async def knows(tx: Transaction, user_id: UUID, name: str | None) -> User | None
 
 async def users(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, User]:
     return {user.id: user for user in await sql.select_users(tx, list(ids))}
+
+
+async def user_ids_by_email(tx: Transaction, email: str) -> list[UUID]:
+    """Active users with that address, in whatever case it is written."""
+    return await sql.select_user_ids_by_email(tx, email)
 
 
 async def require_users(tx: Transaction, named: Mapping[tuple[str, ...], UUID]) -> None:

@@ -1,7 +1,7 @@
 """Every SQL statement about accounts, users and usable modules. One statement per function, no decisions."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from shared.accounts.model import Account, NewAccount, NewUser, User
@@ -38,6 +38,21 @@ async def select_account(tx: Transaction) -> Account | None:
         tx.account_id,
     )
     return Account(**row) if row else None
+
+
+async def upsert_clock_offset(tx: Transaction, offset: timedelta) -> bool:
+    """False when the account is no test account."""
+    set_back = await tx.fetchval(
+        """INSERT INTO account_clocks (account_id, clock_offset)
+                SELECT id, $2
+                  FROM accounts
+                 WHERE id = $1 AND test
+           ON CONFLICT (account_id) DO UPDATE SET clock_offset = excluded.clock_offset
+             RETURNING true""",
+        tx.account_id,
+        offset,
+    )
+    return bool(set_back)
 
 
 async def select_users(tx: Transaction, ids: Sequence[UUID]) -> list[User]:
