@@ -1,6 +1,7 @@
 """Accounts, their users, and which paid modules they may use. The host CRM owns the first two; billing the last."""
 
 from shared.accounts.commands import (
+    RESUME_WAITING,
     create,
     get,
     knows,
@@ -13,14 +14,14 @@ from shared.accounts.commands import (
     user_ids_by_email,
     users,
 )
-from shared.accounts.model import Account, NewAccount, NewUser, User, UserChanged, read_users
+from shared.accounts.model import Account, NewAccount, NewUser, User, read_users
 
 __all__ = [
+    "RESUME_WAITING",
     "Account",
     "NewAccount",
     "NewUser",
     "User",
-    "UserChanged",
     "create",
     "get",
     "knows",

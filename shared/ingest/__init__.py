@@ -1,6 +1,8 @@
 """Deals from outside: sources, what they sent, and what became of it."""
 
 from shared.ingest.commands import (
+    PERFORM,
+    RETRY,
     create_source,
     get_items,
     get_sources,
@@ -8,11 +10,15 @@ from shared.ingest.commands import (
     perform,
     receive,
     reject_exhausted,
+    reject_retried,
     resume_waiting,
+    retry,
     sources_of_account,
 )
 from shared.ingest.model import (
     Assignment,
+    Caller,
+    CreatedSource,
     InboxItem,
     InboxPage,
     InboxState,
@@ -20,12 +26,17 @@ from shared.ingest.model import (
     Request,
     Source,
     SourceKind,
+    address,
 )
 from shared.ingest.sources import KINDS
 
 __all__ = [
     "KINDS",
+    "PERFORM",
+    "RETRY",
     "Assignment",
+    "Caller",
+    "CreatedSource",
     "InboxItem",
     "InboxPage",
     "InboxState",
@@ -33,6 +44,7 @@ __all__ = [
     "Request",
     "Source",
     "SourceKind",
+    "address",
     "create_source",
     "get_items",
     "get_sources",
@@ -40,6 +52,8 @@ __all__ = [
     "perform",
     "receive",
     "reject_exhausted",
+    "reject_retried",
     "resume_waiting",
+    "retry",
     "sources_of_account",
 ]

@@ -1,0 +1,281 @@
+"""Every SQL statement about sources, requests and the inbox. One statement per function, no decisions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.db import Record, Transaction
+from shared.ingest.model import Assignment, InboxItem, InboxState, Lead, NewSource, Request, Source, SourceKind
+
+SOURCE = """id, name, kind, funnel_id, assignee_id, assignment, attach_to_open_deal, mapping, enabled, created_at,
+            received, created, duplicates, rejected"""
+ITEM = """id, source_id, intake_id, part, state, received_at, external_id, payload, deal_id, reason, reason_code,
+          attempts"""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    account_id: UUID
+    secret_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A request that was kept. `received_at` in the account's time."""
+
+    id: UUID
+    source_id: UUID
+    request: Request
+    received_at: datetime
+
+
+async def insert_source(tx: Transaction, id: UUID, new: NewSource) -> Source:
+    row = await tx.fetchrow(
+        f"""INSERT INTO sources (account_id, id, name, kind, funnel_id, assignee_id, assignment,
+                                 attach_to_open_deal, mapping, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, account_now())
+              RETURNING {SOURCE}""",
+        tx.account_id,
+        id,
+        new.name,
+        new.kind,
+        new.funnel_id,
+        new.assignee_id,
+        new.assignment,
+        new.attach_to_open_deal,
+        new.mapping,
+    )
+    assert row is not None
+    return _source(row)
+
+
+async def insert_address(tx: Transaction, source_id: UUID, secret_hash: bytes) -> None:
+    await tx.execute(
+        "INSERT INTO source_addresses (source_id, account_id, secret_hash) VALUES ($1, $2, $3)",
+        source_id,
+        tx.account_id,
+        secret_hash,
+    )
+
+
+async def select_address(tx: Transaction, source_id: UUID) -> Address | None:
+    """Whose the source is, before the account is known."""
+    row = await tx.fetchrow(
+        "SELECT account_id, secret_hash FROM source_addresses WHERE source_id = $1",
+        source_id,
+    )
+    return Address(**row) if row else None
+
+
+async def select_sources(tx: Transaction) -> list[Source]:
+    rows = await tx.fetch(
+        f"""SELECT {SOURCE}
+              FROM sources
+             WHERE account_id = $1
+             ORDER BY lower(name), id""",
+        tx.account_id,
+    )
+    return [_source(row) for row in rows]
+
+
+async def select_sources_by_id(tx: Transaction, ids: Iterable[UUID]) -> list[Source]:
+    rows = await tx.fetch(
+        f"SELECT {SOURCE} FROM sources WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
+    )
+    return [_source(row) for row in rows]
+
+
+async def add_to_counters(
+    tx: Transaction, source_id: UUID, *, received: int, created: int, duplicates: int, rejected: int
+) -> None:
+    await tx.execute(
+        """UPDATE sources
+              SET received = received + $3, created = created + $4,
+                  duplicates = duplicates + $5, rejected = rejected + $6
+            WHERE account_id = $1 AND id = $2""",
+        tx.account_id,
+        source_id,
+        received,
+        created,
+        duplicates,
+        rejected,
+    )
+
+
+async def insert_intake(tx: Transaction, id: UUID, source_id: UUID, request: Request) -> None:
+    await tx.execute(
+        """INSERT INTO intake (id, account_id, source_id, headers, body, received_at)
+                VALUES ($1, $2, $3, $4, $5, account_now())""",
+        id,
+        tx.account_id,
+        source_id,
+        dict(request.headers),
+        request.body,
+    )
+
+
+async def select_intake(tx: Transaction, id: UUID) -> Intake | None:
+    row = await tx.fetchrow(
+        """SELECT id, source_id, headers, body, received_at
+             FROM intake
+            WHERE account_id = $1 AND id = $2""",
+        tx.account_id,
+        id,
+    )
+    if row is None:
+        return None
+    return Intake(row["id"], row["source_id"], Request(row["headers"], row["body"]), row["received_at"])
+
+
+async def insert_item(tx: Transaction, item: InboxItem) -> bool:
+    """False when that part of the request was taken in before."""
+    inserted = await tx.fetchval(
+        f"""INSERT INTO inbox_items (account_id, {ITEM})
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            ON CONFLICT ON CONSTRAINT inbox_items_once DO NOTHING
+              RETURNING true""",
+        tx.account_id,
+        item.id,
+        item.source_id,
+        item.intake_id,
+        item.part,
+        item.state,
+        item.received_at,
+        item.external_id,
+        item.payload,
+        item.deal_id,
+        item.reason,
+        item.reason_code,
+        item.attempts,
+    )
+    return bool(inserted)
+
+
+async def update_item(tx: Transaction, item: InboxItem) -> None:
+    await tx.execute(
+        """UPDATE inbox_items
+              SET state = $3, external_id = $4, payload = $5, deal_id = $6, reason = $7, reason_code = $8,
+                  attempts = $9
+            WHERE account_id = $1 AND id = $2""",
+        tx.account_id,
+        item.id,
+        item.state,
+        item.external_id,
+        item.payload,
+        item.deal_id,
+        item.reason,
+        item.reason_code,
+        item.attempts,
+    )
+
+
+async def lock_item(tx: Transaction, id: UUID) -> InboxItem | None:
+    row = await tx.fetchrow(
+        f"SELECT {ITEM} FROM inbox_items WHERE account_id = $1 AND id = $2 FOR UPDATE", tx.account_id, id
+    )
+    return _item(row) if row else None
+
+
+async def update_waiting(tx: Transaction, limit: int) -> list[UUID]:
+    """The first of those that wait are waiting no more; who is busy with another's hands is left to them."""
+    rows = await tx.fetch(
+        """UPDATE inbox_items
+              SET state = 'RECEIVED'
+            WHERE account_id = $1
+              AND id IN (SELECT id
+                           FROM inbox_items
+                          WHERE account_id = $1 AND state = 'WAITING'
+                          ORDER BY received_at, id
+                          LIMIT $2
+                            FOR UPDATE SKIP LOCKED)
+        RETURNING id, received_at""",
+        tx.account_id,
+        limit,
+    )
+    return [row["id"] for row in sorted(rows, key=lambda row: (row["received_at"], row["id"]))]
+
+
+async def select_items_by_id(tx: Transaction, ids: Iterable[UUID]) -> list[InboxItem]:
+    rows = await tx.fetch(
+        f"SELECT {ITEM} FROM inbox_items WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
+    )
+    return [_item(row) for row in rows]
+
+
+async def select_page(
+    tx: Transaction,
+    source_id: UUID | None,
+    states: Sequence[InboxState] | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[InboxItem]:
+    """Newest first, from after a place."""
+    rows = await tx.fetch(
+        f"""SELECT {ITEM}
+              FROM inbox_items
+             WHERE account_id = $1
+               AND ($2::uuid IS NULL OR source_id = $2)
+               AND ($3::text[] IS NULL OR state = ANY($3))
+               AND ($4::timestamptz IS NULL OR (received_at, id) < ($4, $5::uuid))
+             ORDER BY received_at DESC, id DESC
+             LIMIT $6""",
+        tx.account_id,
+        source_id,
+        None if states is None else list(states),
+        after[0] if after else None,
+        after[1] if after else None,
+        limit,
+    )
+    return [_item(row) for row in rows]
+
+
+async def count_items(tx: Transaction, source_id: UUID | None, states: Sequence[InboxState] | None) -> int:
+    count: int = await tx.fetchval(
+        """SELECT count(*)
+             FROM inbox_items
+            WHERE account_id = $1
+              AND ($2::uuid IS NULL OR source_id = $2)
+              AND ($3::text[] IS NULL OR state = ANY($3))""",
+        tx.account_id,
+        source_id,
+        None if states is None else list(states),
+    )
+    return count
+
+
+async def take_key(tx: Transaction, item: InboxItem, lead: Lead) -> bool:
+    """Whether the item is the one that has the lead's key; False: another one came before and has it still."""
+    taken = await tx.fetchval(
+        """INSERT INTO inbox_keys AS kept (account_id, source_id, key, item_id, until)
+                VALUES ($1, $2, $3, $4, coalesce($5 + $6::interval, 'infinity'))
+           ON CONFLICT ON CONSTRAINT inbox_keys_once DO UPDATE
+                   SET item_id = excluded.item_id, until = excluded.until
+                 WHERE kept.until <= $5 OR kept.item_id = excluded.item_id
+             RETURNING true""",
+        tx.account_id,
+        item.source_id,
+        lead.key,
+        item.id,
+        item.received_at,
+        lead.key_lasts,
+    )
+    return bool(taken)
+
+
+async def delete_key(tx: Transaction, item: InboxItem, lead: Lead) -> None:
+    await tx.execute(
+        "DELETE FROM inbox_keys WHERE account_id = $1 AND source_id = $2 AND key = $3 AND item_id = $4",
+        tx.account_id,
+        item.source_id,
+        lead.key,
+        item.id,
+    )
+
+
+def _source(row: Record) -> Source:
+    return Source(**{**row, "kind": SourceKind(row["kind"]), "assignment": Assignment(row["assignment"])})
+
+
+def _item(row: Record) -> InboxItem:
+    return InboxItem(**{**row, "state": InboxState(row["state"])})
