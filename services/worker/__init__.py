@@ -1,0 +1,1 @@
+"""The worker: it does jobs. Celery brings them quickly, a sweeper brings them surely."""

@@ -1,0 +1,13 @@
+"""What each kind of job does, and what is done when it has failed for the last time: the one map of them."""
+
+from collections.abc import Mapping
+
+from shared import accounts, billing, ingest
+from shared.jobs import Kind
+
+KINDS: Mapping[str, Kind] = {
+    accounts.RESUME_WAITING: Kind(ingest.resume_waiting),
+    billing.END_TRIAL: Kind(billing.end_trial),
+    ingest.PERFORM: Kind(ingest.perform, ingest.reject_exhausted),
+    ingest.RETRY: Kind(ingest.retry, ingest.reject_retried),
+}
