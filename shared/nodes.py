@@ -21,6 +21,15 @@ async def refuse_taken(tx: Transaction, chosen: Mapping[tuple[str, ...], UUID]) 
     """Raises InvalidInput at the paths of those chosen ids that are taken in the account."""
     if not chosen:
         return
+    # Two who chose the same id at the same time take turns, so that the second one sees the first.
+    await tx.execute(
+        """SELECT pg_advisory_xact_lock(key)
+             FROM (SELECT DISTINCT hashtextextended($1::text || id, 0) AS key
+                     FROM unnest($2::uuid[]) AS id
+                    ORDER BY key) AS keys""",
+        tx.account_id,
+        list(chosen.values()),
+    )
     taken = await kinds(tx, list(chosen.values()))
     problems = [Problem(path, TAKEN) for path, id in chosen.items() if id in taken]
     if problems:

@@ -24,6 +24,7 @@ from shared.deals.model import (
     Origin,
     Spot,
     SpotKind,
+    idle_from,
 )
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "create",
     "find",
     "get_many",
+    "idle_from",
     "move",
     "on_board",
     "recall",

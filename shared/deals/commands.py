@@ -106,7 +106,7 @@ async def update(tx: Transaction, changes: Changes) -> Changed:
     log, deal = await _lock(tx, changes.deal_id)
     if changes.expected_version not in (None, deal.version):
         raise StaleDeal(deal.id)
-    changed = {name: value for name, value in changes.fields.items() if value != getattr(deal, name)}
+    changed = {name: value for name, value in changes.fields.items() if deal.differs(name, value)}
     if "assignee_id" in changed:
         await accounts.require_users(tx, {("assigneeId",): changed["assignee_id"]})
     if "amount" in changed and changed["amount"] is None and (await _stage(tx, deal)).requires_amount:
@@ -257,11 +257,11 @@ async def _respace(tx: Transaction, stage_id: UUID, position: str) -> None:
     reach = REACH
     while True:
         above, below = await sql.select_around(tx, stage_id, position, reach + 1)
-        upper = above.pop()[1] if len(above) > reach else None
-        lower = below.pop()[1] if len(below) > reach else None
+        first = above.pop()[1] if len(above) > reach else None
+        last = below.pop()[1] if len(below) > reach else None
         around = above[::-1] + below
-        keys = list(spread(upper, lower, len(around))) if upper or lower else list(spread(None, None, len(around)))
-        if (upper is None and lower is None) or max(map(len, keys)) <= LONGEST // 2:
+        keys = list(spread(first, last, len(around)))
+        if first is last is None or max(map(len, keys)) <= LONGEST // 2:
             await sql.update_positions(tx, [(deal_id, key) for (deal_id, _), key in zip(around, keys, strict=True)])
             return
         reach *= 8

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
+
+import orjson
 
 from shared import ids
 from shared.errors import Sentence
@@ -117,6 +119,13 @@ class Deal:
             "customFields": self.custom_fields,
         }
 
+    def differs(self, name: str, value: object) -> bool:
+        """Whether a field would change. Python takes 1, 1.0 and true for equal; JSON does not."""
+        kept = getattr(self, name)
+        if name == "custom_fields":
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) != orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+        return bool(value != kept)
+
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         return cls(
@@ -148,6 +157,8 @@ class Deal:
     def entered(self, stage: Stage, at: datetime, *, reason_id: UUID | None, note: str | None) -> "Deal":
         """The deal as it stands in that stage from now on; the same stage again changes the reason at most."""
         status = {StageKind.WON: DealStatus.WON, StageKind.LOST: DealStatus.LOST}.get(stage.kind, DealStatus.OPEN)
+        if stage.id == self.stage_id and status is not DealStatus.LOST:
+            return self
         if stage.id == self.stage_id:
             return replace(self, loss_reason_id=reason_id or self.loss_reason_id, loss_note=note or self.loss_note)
         closed_from = self.stage_id if self.status is DealStatus.OPEN else self.closed_from_stage_id
@@ -196,7 +207,7 @@ class NewDeal:
             ids.read(given["funnel_id"]),
             form.text(("title",), given["title"]),
             read_contact(form, given["contact"]),
-            ids.read(given["assignee_id"]) if given.get("assignee_id") else None,
+            ids.read(given["assignee_id"]) if given.get("assignee_id") is not None else None,
             form.money(("amount",), amount["amount"], amount["currency"]) if amount else None,
             form.date(("expectedCloseOn",), given.get("expected_close_on")),
             form.json_object(("customFields",), custom) if custom is not None else {},
@@ -305,6 +316,13 @@ def read_contact(form: Form, given: Mapping[str, Any]) -> Contact:
         form.phone(("contact", "phone"), given.get("phone")),
         form.email(("contact", "email"), given.get("email")),
     )
+
+
+def idle_from(deal: Deal, stage: Stage) -> datetime | None:
+    """From when on the deal has stood in its stage for too long; None: never."""
+    if stage.idle_after_days is None:
+        return None
+    return deal.entered_stage_at + timedelta(days=stage.idle_after_days)
 
 
 def missing(deal: Deal, stage: Stage) -> tuple[str, ...]:

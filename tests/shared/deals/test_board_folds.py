@@ -1,0 +1,159 @@
+"""A snapshot and the events after it are the board: always, for every field and in every order."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared import accounts, deals, events, ids
+from shared.actor import Actor, Permission
+from shared.db import Database, Transaction
+from shared.errors import DomainError
+from shared.money import Money
+from tests import board, make
+
+AMOUNTS = [None, Money(0, "UAH"), Money(1_50, "UAH"), Money(10**15 - 1, "UAH"), Money(99, "USD"), Money(7, "JPY")]
+TITLES = ["Офіс", "🏠 عقار", "a" * 200]
+index = st.integers(0, 9)
+
+Command = Callable[["World"], Awaitable[deals.Changed]]
+
+
+@dataclass
+class World:
+    """What commands choose from: numbers of a command are taken round the lists, so that each chooses something."""
+
+    tx: Transaction
+    funnel: make.Funnel
+    elsewhere: deals.Deal
+    people: list[Actor]
+    made: list[UUID] = field(default_factory=list)
+
+    def deal(self, number: int) -> UUID:
+        """One of the deals made, or one that is not on this board."""
+        known = [*self.made, ids.new()]
+        return known[number % len(known)]
+
+    def stage(self, number: int) -> UUID:
+        known = [*(stage.id for stage in self.funnel.stages), self.elsewhere.stage_id]
+        return known[number % len(known)]
+
+    def reason(self, number: int) -> UUID | None:
+        known = [None, *(reason.id for reason in self.funnel.loss_reasons), ids.new()]
+        return known[number % len(known)]
+
+
+@st.composite
+def creations(draw: st.DrawFn) -> Command:
+    title, amount = draw(st.sampled_from(TITLES)), draw(st.sampled_from(AMOUNTS))
+
+    async def create(world: World) -> deals.Changed:
+        new = deals.NewDeal(ids.new(), world.funnel.id, title, make.ANNA, amount=amount, custom_fields={"кімнат": 2})
+        changed = await deals.create(world.tx, new)
+        world.made.append(changed.deal.id)
+        return changed
+
+    return create
+
+
+@st.composite
+def updates(draw: st.DrawFn) -> Command:
+    number, version = draw(index), draw(st.sampled_from([None, None, 1]))
+    fields: dict[str, Any] = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "title": st.sampled_from(TITLES),
+                "contact": st.sampled_from([make.ANNA, deals.Contact("Іван")]),
+                "amount": st.sampled_from(AMOUNTS),
+                "expected_close_on": st.sampled_from([None, date(2026, 3, 31)]),
+                "custom_fields": st.sampled_from([{}, {"a": 1}, {"a": True}, {"a": [1.5, None, "ї"]}]),
+            },
+        )
+    )
+
+    async def update(world: World) -> deals.Changed:
+        return await deals.update(world.tx, deals.Changes(world.deal(number), fields, version))
+
+    return update
+
+
+@st.composite
+def moves(draw: st.DrawFn) -> Command:
+    deal, stage, neighbour, reason = draw(index), draw(index), draw(index), draw(index)
+    kind, version = draw(st.sampled_from(deals.SpotKind)), draw(st.sampled_from([None, None, 1]))
+    note, amount = draw(st.sampled_from([None, "бо так"])), draw(st.sampled_from(AMOUNTS))
+
+    async def move(world: World) -> deals.Changed:
+        beside = kind in (deals.SpotKind.AFTER, deals.SpotKind.BEFORE)
+        spot = deals.Spot(kind, world.deal(neighbour) if beside else None)
+        return await deals.move(
+            world.tx,
+            deals.Move(world.deal(deal), world.stage(stage), spot, version, world.reason(reason), note, amount),
+        )
+
+    return move
+
+
+async def attempt(world: World, command: Command) -> None:
+    """A refusal changes nothing and tells nobody."""
+    said = list(world.tx.outgoing)
+    try:
+        async with world.tx.attempt():
+            await command(world)
+    except DomainError:
+        assert world.tx.outgoing == said
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    commands=st.lists(
+        st.tuples(index, st.one_of(creations(), updates(), moves(), moves(), moves())), min_size=1, max_size=25
+    ),
+    looked_at=st.floats(0, 1),
+)
+async def test_snapshot_and_events_are_the_board(
+    db: Database, commands: list[tuple[int, Command]], looked_at: float
+) -> None:
+    account = await make.account(db)
+    async with db.transaction(account.id) as tx:
+        world = await begin(tx)
+        snapshot = await board.read(tx, world.funnel.id)
+        for number, (person, command) in enumerate(commands):
+            if number == int(looked_at * len(commands)):
+                snapshot = await board.read(tx, world.funnel.id)
+            tx.actor = world.people[person % len(world.people)]
+            await attempt(world, command)
+        tx.actor = world.people[0]
+        now = await board.read(tx, world.funnel.id)
+        whole = board.Board(0, {}, {str(stage.id): [] for stage in world.funnel.stages}, dict(now.totals))
+        whole.totals = {stage_id: {"deals": 0, "value": []} for stage_id in whole.columns}
+
+        board.fold(snapshot, await events.after(tx, world.funnel.id, snapshot.seq))
+        board.fold(whole, await events.after(tx, world.funnel.id, 0))
+
+        assert snapshot == now
+        assert whole == now
+        assert board.recount(now) == now.totals
+
+
+async def begin(tx: Transaction) -> World:
+    """Three people: one may all, one is a viewer of the funnel, and one is not and sees nothing of it."""
+    users: list[accounts.User] = [await make.user(tx, name) for name in ("Олена", "Тарас", "Чужий")]
+    tx.actor = make.actor(users[0], *Permission)
+    funnel = await make.funnel(tx, 2, viewers=[users[1]], requires_amount=[1])
+    await make.requires_note(tx, funnel.loss_reasons[1])
+    world = World(
+        tx,
+        await make.read_funnel(tx, funnel.id),
+        await make.deal(tx),
+        [tx.actor, tx.actor, *(make.actor(user, Permission.DEALS_WRITE) for user in users[1:])],
+    )
+    world.made.append(world.elsewhere.id)
+    for _ in range(3):
+        world.made.append((await make.deal(tx, funnel)).id)
+    return world
