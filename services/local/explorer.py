@@ -19,46 +19,49 @@ from services.local.paths import ROOT
 from services.local.state import MARK, State
 
 FOLDER = ROOT / "services" / "graphql" / "explorer"
-DIST = FOLDER / "dist"
 SOURCES = ("package.json", "package-lock.json", "tsconfig.json", "build.mjs", "index.html", "src/*")
 
 
-def build() -> None:
+def build(folder: Path = FOLDER) -> None:
     """Unless it is built of these sources already. Once at a time. Raises Refusal when it cannot be done."""
-    if is_built():
+    if is_built(folder):
         return
-    found = node.install(FOLDER)
-    with (FOLDER / ".npm.lock").open("a") as turn:
+    found = node.install(folder)
+    with (folder / ".npm.lock").open("a") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        if is_built():
+        if is_built(folder):
             return
         command = [*found.npm, "run", "build", "--silent"]
-        done = subprocess.run(command, cwd=FOLDER, env=found.env, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, env=found.env, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise Refusal(f"npm run build failed in {FOLDER}:\n{done.stdout}{done.stderr}")
-        (DIST / node.STAMP).write_text(_hash())
+            raise Refusal(f"npm run build failed in {folder}:\n{done.stdout}{done.stderr}")
+        _stamp(folder).write_text(_hash(folder))
 
 
-def is_built() -> bool:
-    stamp = DIST / node.STAMP
-    return stamp.exists() and stamp.read_text() == _hash()
+def is_built(folder: Path = FOLDER) -> bool:
+    stamp = _stamp(folder)
+    return stamp.exists() and stamp.read_text() == _hash(folder)
 
 
-def _hash() -> str:
-    files = sorted(file for pattern in SOURCES for file in FOLDER.glob(pattern))
+def _stamp(folder: Path) -> Path:
+    return folder / "dist" / node.STAMP
+
+
+def _hash(folder: Path) -> str:
+    files = sorted(file for pattern in SOURCES for file in folder.glob(pattern))
     return hashlib.sha256(b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in files)).hexdigest()
 
 
 @contextmanager
-def building(state: State) -> Iterator[None]:
-    """Build it meanwhile in a process of its own, which ends with the block at the latest."""
-    if is_built():
-        yield
+def building(state: State, folder: Path = FOLDER) -> Iterator[subprocess.Popen[bytes] | None]:
+    """Build it meanwhile in a process of its own, which ends with the block at the latest; None: it is built."""
+    if is_built(folder):
+        yield None
         return
-    log = state.log("explorer")
     launch = [sys.executable, "-I", "-S", str(children.LAUNCH), "self", str(os.getpid()), str(int(signal.SIGTERM))]
+    words = [sys.executable, "-P", "-m", "services.local.explorer", str(folder), str(state.log("explorer"))]
     process = subprocess.Popen(
-        [*launch, sys.executable, "-P", "-m", "services.local.explorer", str(log)],
+        [*launch, *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         env={**os.environ, MARK: str(state.folder)},
@@ -66,21 +69,22 @@ def building(state: State) -> Iterator[None]:
         start_new_session=True,  # it has children of its own: they end together
     )
     try:
-        yield
+        yield process
     finally:
-        children.stop(process, (signal.SIGTERM, 5), (signal.SIGKILL, 5))
+        if process.poll() is None:
+            children.stop(process, (signal.SIGTERM, 5), (signal.SIGKILL, 5))
 
 
-def main(log: Path) -> None:
+def main(folder: Path, log: Path) -> None:
     """One sentence for the person at the terminal; why, is in the log."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: os.killpg(0, signal.SIGKILL))
     os.nice(10)  # the services start at the same time, and somebody waits for them
     try:
-        build()
+        build(folder)
     except Refusal as refusal:
         log.write_text(f"{refusal}\n")
         sys.exit(f"dev: GraphiQL could not be built, and all else works without it ({log} says why)")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

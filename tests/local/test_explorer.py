@@ -1,5 +1,6 @@
 """GraphiQL: built from npm's packages, served by nobody but us, and drawn by a real browser."""
 
+import os
 import re
 import socket
 import subprocess
@@ -12,14 +13,19 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from graphql import parse, validate
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.graphql import explorer as served
-from services.local import chromium, explorer, node
+from services.graphql.schema import executable
+from services.local import children, chromium, explorer, node
+from services.local.state import State
 from shared.config import Settings
+from tests.local.test_binaries import program
+from tests.local.test_supervisor import until
 
 # Hosts that stand in the libraries' names of XML namespaces and in what they say to developers; nobody asks them.
 ONLY_TOLD_OF = {"www.w3.org", "github.com", "react.dev", "yarnpkg.com", "en.wikipedia.org", "commonmark.org"}
@@ -31,7 +37,7 @@ LONG = 60  # seconds; another test may have the processor
 @pytest.fixture(scope="module")
 def built() -> Path:
     explorer.build()
-    return explorer.DIST
+    return explorer.FOLDER / "dist"
 
 
 def settings(**given: Any) -> Settings:
@@ -88,6 +94,45 @@ def test_it_is_built_once(built: Path) -> None:
     assert (built / "index.html").stat().st_mtime_ns == before
 
 
+@pytest.fixture
+def unbuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with sources, and a Node.js that says it is one. What npm does is up to the test."""
+    program(tmp_path / "path" / "node", "v24.0.0")
+    monkeypatch.setenv("PATH", f"{tmp_path}/path", prepend=":")
+    folder = tmp_path / "explorer"
+    folder.mkdir()
+    (folder / "package-lock.json").write_text("{}")
+    return folder
+
+
+def test_a_failure_to_build_is_one_sentence(unbuilt: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    program(tmp_path / "path" / "npm", "").write_text("#!/bin/sh\necho the registry is away >&2; exit 1\n")
+    state = State(tmp_path / "state")
+    state.take()
+    with explorer.building(state, unbuilt) as process:
+        assert process is not None
+        assert process.wait(LONG) == 1
+    state.release()
+
+    log = state.log("explorer")
+    said = f"dev: GraphiQL could not be built, and all else works without it ({log} says why)\n"
+    assert capfd.readouterr() == ("", said)
+    assert log.read_text() == f"npm ci failed in {unbuilt}:\nthe registry is away\n\n"
+
+
+def test_whoever_builds_ends_with_us(unbuilt: Path, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    program(tmp_path / "path" / "npm", "").write_text(f"#!/bin/sh\necho $$ > {begun}\nexec sleep 600\n")
+    state = State(tmp_path / "state")
+    state.take()
+    with explorer.building(state, unbuilt):
+        npm = int(begun.read_text())  # waits for somebody to write
+    state.release()
+
+    until(lambda: not children.is_alive(npm), LONG)
+
+
 def test_its_types_hold(built: Path) -> None:
     found = node.install(explorer.FOLDER)
 
@@ -95,6 +140,14 @@ def test_its_types_hold(built: Path) -> None:
     done = subprocess.run(command, cwd=explorer.FOLDER, env=found.env, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_every_query_of_its_tabs_is_one_of_ours() -> None:
+    queries = re.findall(r"= `(.*?)`;", (explorer.FOLDER / "src" / "tabs.ts").read_text(), re.DOTALL)
+
+    assert len(queries) == 8
+    for query in queries:
+        assert validate(executable, parse(query.replace("\\`", "`"))) == [], query
 
 
 def test_its_lock_holds_no_address() -> None:

@@ -8,9 +8,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 
 from services.local import children, ports, testing
+from services.local.demo import OWNER
 from services.local.state import Row, State
 from services.local.up import is_ready
 from tests.local.test_postgres import ask
@@ -93,7 +95,9 @@ def test_runs_and_brings_back_whoever_is_killed(start: Callable[..., Up], tmp_pa
     up = start(tmp_path / "стан voronka", "--port", str(port))
     said = up.wait_until_ready()
     assert said[-1].startswith("ready in ")
-    assert f"http://127.0.0.1:{port}/graphql" in "".join(said)
+    token = next(line.split()[1] for line in said if line.startswith("Token"))
+    assert f"GraphiQL  http://127.0.0.1:{port}/graphql#token={token}\n" in said
+    assert jwt.decode(token, options={"verify_signature": False})["sub"] == str(OWNER.id)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
         assert answer.status == 200
     assert sorted(row["role"] for row in up.state.read_processes()) == ["api", "celery", "postgres", "valkey", "worker"]
