@@ -24,7 +24,7 @@ async def refuse_taken(tx: Transaction, chosen: Mapping[tuple[str, ...], UUID]) 
     # Two who chose the same id at the same time take turns, so that the second one sees the first.
     await tx.execute(
         """SELECT pg_advisory_xact_lock(key)
-             FROM (SELECT DISTINCT hashtextextended($1::text || id, 0) AS key
+             FROM (SELECT DISTINCT hashtextextended($1::uuid::text || id, 0) AS key
                      FROM unnest($2::uuid[]) AS id
                     ORDER BY key) AS keys""",
         tx.account_id,
