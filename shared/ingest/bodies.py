@@ -82,14 +82,17 @@ def _put(tree: dict[str, Any], parts: Sequence[str], value: str) -> None:
         if not isinstance(inner, dict):  # a name that is both a text and a parent keeps the text under no name
             inner = tree[part] = {"": inner}
         tree = inner
-    last = _or_next(parts[-1], tree)
-    kept = tree.get(last)
+    _add(tree, _or_next(parts[-1], tree), value)
+
+
+def _add(tree: dict[str, Any], name: str, value: str) -> None:
+    kept = tree.get(name)
     if isinstance(kept, dict):
-        _put(kept, [""], value)
+        _add(kept, "", value)
     elif kept is None:
-        tree[last] = value
+        tree[name] = value
     else:
-        tree[last] = [*kept, value] if isinstance(kept, list) else [kept, value]
+        tree[name] = [*kept, value] if isinstance(kept, list) else [kept, value]
 
 
 def _or_next(part: str, tree: Mapping[str, Any]) -> str:

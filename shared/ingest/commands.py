@@ -11,7 +11,7 @@ from shared import accounts, deals, funnels, ids, jobs
 from shared.actor import Actor, ActorKind
 from shared.db import Transaction
 from shared.errors import DomainError, InvalidInput, ModuleInactive, NotFound, Problem, Sentence
-from shared.ingest import bodies, sql
+from shared.ingest import bodies, sql, tidy
 from shared.ingest.leads import deal_of
 from shared.ingest.model import (
     Assignment,
@@ -108,7 +108,7 @@ async def receive(
     lock = Lock(kept.secret_hash, frozenset((ips or {}).get(source.kind, ())))
     if not KINDS[source.kind].verify(lock, caller, request):
         return None
-    headers = {name: value for name, value in request.headers.items() if name not in NEVER_KEPT}
+    headers = tidy.json_value({name: value for name, value in request.headers.items() if name not in NEVER_KEPT})
     intake_id = ids.new()
     await sql.insert_intake(tx, intake_id, source_id, replace(request, headers=headers))
     await jobs.add(tx, PERFORM, ref=intake_id, max_attempts=MOST_ATTEMPTS)

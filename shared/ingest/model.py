@@ -69,11 +69,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CreatedSource:
-    """A new source. `secret`, and `address`, which holds it, are shown once: only a hash is kept."""
+    """A new source. `secret`, and `address`, which holds it, are shown once, then None: only a hash is kept."""
 
     source: Source
-    secret: str
-    address: str
+    secret: str | None
+    address: str | None
 
 
 @dataclass(frozen=True, slots=True)

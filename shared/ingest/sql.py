@@ -183,12 +183,13 @@ async def update_waiting(tx: Transaction, limit: int) -> list[UUID]:
         """UPDATE inbox_items
               SET state = 'RECEIVED'
             WHERE account_id = $1
-              AND id IN (SELECT id
-                           FROM inbox_items
-                          WHERE account_id = $1 AND state = 'WAITING'
-                          ORDER BY received_at, id
-                          LIMIT $2
-                            FOR UPDATE SKIP LOCKED)
+              -- an array, for it is made once: a subquery of IN may be run for each row, each time with another limit
+              AND id = ANY (ARRAY(SELECT id
+                                    FROM inbox_items
+                                   WHERE account_id = $1 AND state = 'WAITING'
+                                   ORDER BY received_at, id
+                                   LIMIT $2
+                                     FOR UPDATE SKIP LOCKED))
         RETURNING id, received_at""",
         tx.account_id,
         limit,
@@ -248,7 +249,7 @@ async def take_key(tx: Transaction, item: InboxItem, lead: Lead) -> bool:
     """Whether the item is the one that has the lead's key; False: another one came before and has it still."""
     taken = await tx.fetchval(
         """INSERT INTO inbox_keys AS kept (account_id, source_id, key, item_id, until)
-                VALUES ($1, $2, $3, $4, coalesce($5 + $6::interval, 'infinity'))
+                VALUES ($1, $2, $3, $4, coalesce($5::timestamptz + $6::interval, 'infinity'))
            ON CONFLICT ON CONSTRAINT inbox_keys_once DO UPDATE
                    SET item_id = excluded.item_id, until = excluded.until
                  WHERE kept.until <= $5 OR kept.item_id = excluded.item_id
