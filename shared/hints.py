@@ -1,4 +1,4 @@
-"""What is said after commit: NOTIFY for streams that moved, a Celery message for jobs that are due.
+"""What is said after commit: NOTIFY for streams that moved and users that changed, a Celery message for due jobs.
 
 Both are hints. They are given without waiting, outside of every transaction, and may be lost: rooms look for
 themselves every second, and so does the sweeper of jobs.
@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
@@ -21,9 +22,10 @@ from shared.db import Message
 from shared.events import StreamMoved, newest
 from shared.jobs import JobDue
 
-CHANNEL = "streams"
+STREAMS = "streams"  # channels of NOTIFY
+USERS = "users"
 GATHER = 0.002  # seconds; NOTIFY takes a lock of the whole database, so one speaks for all of the last 2 ms
-LARGEST_NOTE = 80  # streams in one NOTIFY: its payload must stay below 8,000 bytes
+LARGEST_NOTE = 80  # things in one NOTIFY: its payload must stay below 8,000 bytes
 SILENCE = 1.0  # seconds without sending after Redis did not answer
 QUEUE = 10_000
 TASK = "run"
@@ -31,25 +33,43 @@ TASK = "run"
 log = structlog.get_logger()
 
 
-def encode(moved: Sequence[StreamMoved]) -> str:
-    """A note for the channel."""
-    return orjson.dumps([[str(one.account_id), str(one.stream_id), one.seq] for one in moved]).decode()
+@dataclass(frozen=True, slots=True)
+class UserChanged(Message):
+    """A user was saved: whoever knows them from memory reads them again."""
+
+    account_id: UUID
+    user_id: UUID
 
 
-def decode(note: str) -> list[StreamMoved]:
-    return [StreamMoved(UUID(account), UUID(stream), seq) for account, stream, seq in orjson.loads(note)]
+Hint = StreamMoved | UserChanged  # what all processes are told
 
 
-class StreamNotifier:
-    """Tells the other processes which streams moved, on a connection of its own."""
+def encode(hints: Sequence[Hint]) -> str:
+    """A note for the channel of its kind."""
+    rows = [
+        [one.account_id, one.stream_id, one.seq] if isinstance(one, StreamMoved) else [one.account_id, one.user_id]
+        for one in hints
+    ]
+    return orjson.dumps(rows).decode()
+
+
+def decode(channel: str, note: str) -> list[Hint]:
+    rows = orjson.loads(note)
+    if channel == USERS:
+        return [UserChanged(UUID(account), UUID(user)) for account, user in rows]
+    return [StreamMoved(UUID(account), UUID(stream), seq) for account, stream, seq in rows]
+
+
+class Notifier:
+    """Tells the other processes, on a connection of its own."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._pending: list[StreamMoved] = []
+        self._pending: list[Hint] = []
         self._wake = asyncio.Event()
 
-    def say(self, moved: StreamMoved) -> None:
-        self._pending.append(moved)
+    def say(self, hint: Hint) -> None:
+        self._pending.append(hint)
         self._wake.set()
 
     async def run(self) -> None:
@@ -59,18 +79,24 @@ class StreamNotifier:
             await self._wake.wait()
             await asyncio.sleep(GATHER)
             self._wake.clear()
-            moved, self._pending = newest(self._pending), []
+            pending, self._pending = self._pending, []
+            users = [hint for hint in pending if isinstance(hint, UserChanged)]
             try:
                 if conn is None or conn.is_closed():
                     conn = await asyncpg.connect(self._dsn, timeout=2, command_timeout=2, statement_cache_size=0)
-                for start in range(0, len(moved), LARGEST_NOTE):
-                    note = encode(moved[start : start + LARGEST_NOTE])
-                    # A note need not survive a crash of the server, so its commit does not wait for the disk.
-                    await conn.execute(f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}, '{note}'; COMMIT")
+                await _notify(conn, STREAMS, newest(pending))
+                await _notify(conn, USERS, users)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
                 if conn is not None:
                     conn.terminate()
                 conn = None
+
+
+async def _notify(conn: asyncpg.Connection, channel: str, hints: Sequence[Hint]) -> None:
+    for start in range(0, len(hints), LARGEST_NOTE):
+        note = encode(hints[start : start + LARGEST_NOTE])
+        # A note need not survive a crash of the server, so its commit does not wait for the disk.
+        await conn.execute(f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {channel}, '{note}'; COMMIT")
 
 
 class JobSender:
@@ -125,18 +151,19 @@ def sending_app(redis_url: str) -> Celery:
 
 
 class Hints:
-    """The deliverer of committed transactions. `on_stream` hears first: this process's own rooms need no NOTIFY."""
+    """The deliverer of committed transactions. `on_hint` hears first: this process itself needs no NOTIFY."""
 
     def __init__(self, dsn: str, redis_url: str) -> None:
-        self.streams = StreamNotifier(dsn)
+        self.notifier = Notifier(dsn)
         self.jobs = JobSender(redis_url)
-        self.on_stream: Callable[[StreamMoved], None] | None = None
+        self.on_hint: Callable[[Hint], None] | None = None
 
     def deliver(self, messages: Sequence[Message]) -> None:
-        for moved in newest(messages):
-            if self.on_stream is not None:
-                self.on_stream(moved)
-            self.streams.say(moved)
+        hints: list[Hint] = [*newest(messages), *(one for one in messages if isinstance(one, UserChanged))]
+        for hint in hints:
+            if self.on_hint is not None:
+                self.on_hint(hint)
+            self.notifier.say(hint)
         for message in messages:
             if isinstance(message, JobDue):
                 self.jobs.say(message.job_id)
@@ -144,7 +171,7 @@ class Hints:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         self.jobs.start()
-        notifying = asyncio.create_task(self.streams.run())
+        notifying = asyncio.create_task(self.notifier.run())
         try:
             yield
         finally:

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from shared import jobs
 from shared.accounts import sql
-from shared.accounts.model import Account, NewAccount, NewUser, User, UserChanged
+from shared.accounts.model import Account, NewAccount, NewUser, User
 from shared.db import Transaction
 from shared.errors import InvalidInput, ModuleInactive, NotAllowedNow, NotFound, Problem, Sentence
+from shared.hints import UserChanged
 from shared.nodes import TAKEN
 
 NO_USER = Sentence("There is no active user with this id.", "Активного користувача з таким ідентифікатором немає.")

@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 import phonenumbers
 from babel import Locale, UnknownLocaleError
 
-from shared.db import Message
 from shared.errors import Sentence
 from shared.forms import NO_CURRENCY, Form
 from shared.money import currencies
@@ -46,14 +45,6 @@ class User:
     email: str | None
     avatar_url: str | None
     active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UserChanged(Message):
-    """A user was saved: whoever knows them from memory reads them again."""
-
-    account_id: UUID
-    user_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
