@@ -71,13 +71,21 @@ class Unauthenticated(DomainError):
 
 
 class Forbidden(DomainError):
+    """`permission` is None where no permission helps: the host CRM's token looks into no account."""
+
     says = Sentence(
         "You need the permission {permission} for this.",
         "Для цього потрібен дозвіл {permission}.",
     )
+    says_no = Sentence(
+        "This needs a person's token: the host CRM's own sets accounts up, and looks into none.",
+        "Для цього потрібен токен людини: власний токен CRM лише налаштовує акаунти.",
+    )
 
-    def __init__(self, permission: str) -> None:
+    def __init__(self, permission: str | None) -> None:
         super().__init__(permission=permission)
+        if permission is None:
+            self.sentence = self.says_no
         self.permission = permission
 
 

@@ -120,6 +120,14 @@ async def loss_reasons(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID
     return by_funnel
 
 
+async def stages_by_id(tx: Transaction, stage_ids: Sequence[UUID]) -> dict[UUID, Stage]:
+    return {stage.id: stage for stage in await sql.select_stages_by_id(tx, stage_ids)}
+
+
+async def loss_reasons_by_id(tx: Transaction, reason_ids: Sequence[UUID]) -> dict[UUID, LossReason]:
+    return {reason.id: reason for reason in await sql.select_loss_reasons_by_id(tx, reason_ids)}
+
+
 async def viewer_ids(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     return await sql.select_viewer_ids(tx, funnel_ids)
 

@@ -1,0 +1,126 @@
+"""Documents: parsed, validated and measured once, and kept by their text."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.execution.values import get_variable_values
+from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule
+
+from services.graphql.engine.limits import NO_PAGE, check_pages, measure
+
+MOST_TOKENS = 2_000
+MOST_ERRORS = 5
+MOST_KEPT = 1_000  # documents
+
+
+class RequestError(Exception):
+    """A request that is not executed: there is no `data` in its answer."""
+
+    def __init__(self, code: str, *errors: GraphQLError) -> None:
+        super().__init__(errors[0].message)
+        self.code, self.errors = code, errors
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that may be executed."""
+
+    text: str
+    node: DocumentNode
+    operations: Mapping[str | None, OperationDefinitionNode]
+    page_variables: set[str]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The one with that name, or the only one. Raises RequestError."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        found = self.operations.get(name) if name is not None else None
+        if found is None:
+            names = ", ".join(str(one) for one in self.operations if one)
+            raise RequestError(
+                "BAD_USER_INPUT", GraphQLError(f"Say by operationName which operation to execute: one of {names}.")
+            )
+        return found
+
+
+class Documents:
+    """What has been asked of a schema, newest last; those asked longest ago are forgotten."""
+
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool, suggestions: bool) -> None:
+        self.schema = schema
+        self._suggestions = suggestions
+        self._rules: list[type[ASTValidationRule]] = list(specified_rules)
+        if not introspection:
+            self._rules.append(NoSchemaIntrospectionCustomRule)
+        self._kept: OrderedDict[str, Document | RequestError] = OrderedDict()
+
+    def get(self, text: str) -> Document:
+        """Raises RequestError when the document cannot be executed."""
+        kept = self._kept.get(text)
+        if kept is None:
+            try:
+                kept = self._read(text)
+            except RequestError as refused:
+                kept = refused
+            self._kept[text] = kept
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(text)
+        if isinstance(kept, RequestError):
+            raise RequestError(kept.code, *kept.errors)
+        return kept
+
+    def _read(self, text: str) -> Document:
+        try:
+            node = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+            measured = measure(node)  # first: what is too large is not worth validating
+        except GraphQLSyntaxError as error:
+            raise RequestError("GRAPHQL_PARSE_FAILED", error) from None
+        except RecursionError:
+            raise RequestError("GRAPHQL_PARSE_FAILED", GraphQLError("The document is nested too deeply.")) from None
+        if measured.problems:
+            raise RequestError("TOO_COSTLY", *map(GraphQLError, measured.problems[:MOST_ERRORS]))
+        errors = validate(
+            self.schema, node, self._rules, max_errors=MOST_ERRORS, hide_suggestions=not self._suggestions
+        )
+        if errors:
+            raise RequestError("GRAPHQL_VALIDATION_FAILED", *errors[:MOST_ERRORS])
+        if measured.page_problem:
+            raise RequestError("BAD_USER_INPUT", GraphQLError(NO_PAGE))
+        operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
+        return Document(
+            text, node, {one.name.value if one.name else None: one for one in operations}, measured.page_variables
+        )
+
+    def coerce(self, document: Document, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> None:
+        """Raises RequestError when the variables are not what the operation declares."""
+        values = get_variable_values(
+            self.schema,
+            operation.variable_definitions or (),
+            dict(given),
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self._suggestions,
+        )
+        if isinstance(values, list):
+            raise RequestError("BAD_USER_INPUT", *values[:MOST_ERRORS])
+        pages = list(check_pages(document.page_variables, values.coerced))
+        if pages:
+            raise RequestError("BAD_USER_INPUT", *pages)
+
+
+def is_subscription(operation: OperationDefinitionNode) -> bool:
+    return operation.operation is OperationType.SUBSCRIPTION

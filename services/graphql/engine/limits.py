@@ -1,0 +1,127 @@
+"""What a document may ask for: bounded depth, fields, aliases and directives, and pages of at most 200.
+
+One rule for all of them. It looks at every fragment once, however often it is spread, so that its cost is linear in
+the document, also for one that tries to make it explode.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+
+DEEPEST = 12
+MOST_FIELDS = 5_000
+MOST_ALIASES = 15  # of one field
+MOST_DIRECTIVES = 100
+MOST_OPERATIONS = 10
+MOST_VARIABLES = 100
+LONGEST_PAGE = 200
+INTROSPECTION = ("__schema", "__type")
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What a selection comes to, its fragments spread out."""
+
+    depth: int = 0
+    fields: int = 0
+
+
+@dataclass
+class Measured:
+    """What is too much, whether a page is too long, and the names of variables that say how long a page may be."""
+
+    problems: list[str] = field(default_factory=list)
+    page_problem: bool = False
+    page_variables: set[str] = field(default_factory=set)
+
+
+def measure(document: DocumentNode) -> Measured:
+    """Measure a document of which every fragment is known and none spreads itself."""
+    return _Measuring(document).measured
+
+
+class _Measuring:
+    def __init__(self, document: DocumentNode) -> None:
+        self.measured = Measured()
+        self._aliases: Counter[str] = Counter()
+        self._directives = 0
+        self._weights: dict[str, Weight] = {}
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        self._refuse_more("operations", len(operations), MOST_OPERATIONS)
+        for operation in operations:
+            self._refuse_more("variables", len(operation.variable_definitions or ()), MOST_VARIABLES)
+            weight = self._weigh(operation.selection_set)
+            self._refuse_more("levels", weight.depth, DEEPEST)
+            self._refuse_more("fields", weight.fields, MOST_FIELDS)
+        self._refuse_more("aliases of one field", max(self._aliases.values(), default=0), MOST_ALIASES)
+        self._refuse_more("directives", self._directives, MOST_DIRECTIVES)
+
+    def _refuse_more(self, what: str, count: int, most: int) -> None:
+        if count > most:
+            self.measured.problems.append(f"The document has {count} {what}; at most {most} are taken.")
+
+    def _weigh(self, selections: SelectionSetNode | None) -> Weight:
+        if selections is None:
+            return Weight()
+        weights = [self._weigh_one(node) for node in selections.selections]
+        return Weight(max((one.depth for one in weights), default=0), sum(one.fields for one in weights))
+
+    def _weigh_one(self, node: Any) -> Weight:
+        self._directives += len(node.directives or ())
+        if isinstance(node, FragmentSpreadNode):
+            return self._weigh_fragment(node.name.value)
+        if not isinstance(node, FieldNode):
+            return self._weigh(node.selection_set)
+        if node.alias is not None:
+            self._aliases[node.name.value] += 1
+        self._look_at_page(node)
+        if node.name.value in INTROSPECTION:
+            return Weight(1, 1)
+        below = self._weigh(node.selection_set)
+        return Weight(below.depth + 1, below.fields + 1)
+
+    def _weigh_fragment(self, name: str) -> Weight:
+        if name not in self._weights:
+            fragment = self._fragments.get(name)
+            self._weights[name] = Weight()  # for whatever spreads itself, which validation refuses
+            self._weights[name] = self._weigh(fragment.selection_set) if fragment else Weight()
+        return self._weights[name]
+
+    def _look_at_page(self, node: FieldNode) -> None:
+        for argument in node.arguments or ():
+            if argument.name.value != "first":
+                continue
+            if isinstance(argument.value, VariableNode):
+                self.measured.page_variables.add(argument.value.name.value)
+            elif isinstance(argument.value, IntValueNode) and not is_page(int(argument.value.value)):
+                self.measured.page_problem = True
+
+
+NO_PAGE = f"`first` must be from 1 to {LONGEST_PAGE}."
+
+
+def is_page(first: object) -> bool:
+    return first is None or (isinstance(first, int) and 1 <= first <= LONGEST_PAGE)
+
+
+def check_pages(names: set[str], variables: dict[str, Any]) -> Iterator[GraphQLError]:
+    """What is wrong with the lengths of pages that variables give."""
+    for name in sorted(names):
+        if not is_page(variables.get(name)):
+            yield GraphQLError(f"${name}: {NO_PAGE}")
