@@ -1,0 +1,120 @@
+"""Messages of graphql-transport-ws, the protocol of the npm package graphql-ws (its PROTOCOL.md), and its close codes.
+
+Which of the codes a client should retry: 1001, 1006, 1012, 1013 and 4403; the others say that it has a bug.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+NAME = "graphql-transport-ws"
+
+BAD_MESSAGE = 4400
+UNAUTHORIZED = 4401
+FORBIDDEN = 4403
+WRONG_PROTOCOL = 4406
+INIT_TIMED_OUT = 4408
+TAKEN_ID = 4409
+TOO_MANY_INITS = 4429
+TRY_LATER = 1013
+
+
+class Close(Exception):
+    """The socket must be closed, with a code that says why."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+@dataclass(frozen=True)
+class Init:
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Ping:
+    payload: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Pong:
+    pass
+
+
+@dataclass(frozen=True)
+class Subscribe:
+    id: str
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Complete:
+    id: str
+
+
+Message = Init | Ping | Pong | Subscribe | Complete
+
+
+def read(text: str | None) -> Message:
+    """Raises Close for what is no message of the protocol. None stands for binary data."""
+    if text is None:
+        raise Close(BAD_MESSAGE, "A message must be text.")
+    try:
+        said = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Close(BAD_MESSAGE, "A message must be valid JSON.") from None
+    if not isinstance(said, dict):
+        raise Close(BAD_MESSAGE, "A message must be a JSON object.")
+    match said.get("type"):
+        case "connection_init":
+            return Init(_payload(said) or {})
+        case "ping":
+            return Ping(_payload(said))
+        case "pong":
+            _payload(said)
+            return Pong()
+        case "subscribe":
+            return _subscribe(said)
+        case "complete":
+            return Complete(_id(said))
+    raise Close(BAD_MESSAGE, "There is no message of this type.")
+
+
+def _subscribe(said: Mapping[str, Any]) -> Subscribe:
+    payload = _payload(said)
+    if payload is None or not isinstance(payload.get("query"), str):
+        raise Close(BAD_MESSAGE, "`payload.query` must be a GraphQL document.")
+    name, variables = payload.get("operationName"), payload.get("variables")
+    if not isinstance(name, str | None) or not isinstance(variables, dict | None):
+        raise Close(BAD_MESSAGE, "`operationName` must be a string, `variables` an object.")
+    if not isinstance(payload.get("extensions"), dict | None):
+        raise Close(BAD_MESSAGE, "`extensions` must be an object.")
+    return Subscribe(_id(said), payload["query"], name, variables or {})
+
+
+def _payload(said: Mapping[str, Any]) -> dict[str, Any] | None:
+    payload = said.get("payload")
+    if not isinstance(payload, dict | None):
+        raise Close(BAD_MESSAGE, "`payload` must be an object.")
+    return payload
+
+
+def _id(said: Mapping[str, Any]) -> str:
+    id = said.get("id")
+    if not isinstance(id, str) or not id:
+        raise Close(BAD_MESSAGE, "`id` must be a string that is not empty.")
+    return id
+
+
+def write(type: str, id: str | None = None, payload: object = None) -> str:
+    message: dict[str, object] = {"type": type}
+    if id is not None:
+        message["id"] = id
+    if payload is not None:
+        message["payload"] = payload
+    return orjson.dumps(message).decode()

@@ -1,0 +1,198 @@
+"""Rooms: what is new in a stream, read once for all who watch it here.
+
+The first watcher opens a room, the last one closes it. A room reads when a hint says that its stream moved, and when
+a look at the heads of all rooms, once a second, says so: a hint may be lost, an event never is.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+import structlog
+
+from services.graphql import metrics
+from shared import events
+from shared.db import Database
+from shared.errors import NotFound, Unavailable
+from shared.events import Place, Recorded, StreamMoved
+
+PAGE = 500  # events read at once
+RING_EVENTS = 256
+RING_BYTES = 4_000_000
+LOOK = 1.0  # seconds
+
+log = structlog.get_logger()
+
+Key = tuple[UUID, UUID]  # account and stream: clients make ids, so a stream's alone would not do
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event in a room; `size` in bytes."""
+
+    recorded: Recorded
+    size: int
+
+    @property
+    def seq(self) -> int:
+        return self.recorded.seq
+
+
+class Room:
+    """A stream that somebody watches."""
+
+    def __init__(self, db: Database, key: Key, head: Place) -> None:
+        self.key = key
+        self.head = head
+        self.watchers = 0
+        self._db = db
+        self._ring: deque[News] = deque()
+        self._ring_bytes = 0
+        self._known = head.seq  # as far as we heard that the stream got
+        self._reading: asyncio.Task[None] | None = None
+        self._moved = asyncio.Event()
+
+    def hear(self, place: Place | int) -> None:
+        """The stream got that far, says somebody. Read on, unless that is happening already."""
+        seq = place.seq if isinstance(place, Place) else place
+        if isinstance(place, Place) and place.epoch != self.head.epoch:
+            self._begin_anew(place)
+        self._known = max(self._known, seq)
+        if self._known > self.head.seq and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.create_task(self._read())
+
+    async def reach(self, place: Place) -> None:
+        """Be at least where the database says that the stream is."""
+        self.hear(place)
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
+
+    async def moved(self, seq: int, seconds: float) -> None:
+        """Wait until the log goes on after `seq`, or as long as that."""
+        if self.head.seq > seq:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._moved.wait()
+
+    def after(self, seq: int) -> Iterator[News] | None:
+        """What came after `seq`, from the ring; None when it does not reach back so far."""
+        missed = self.head.seq - seq
+        if missed > len(self._ring):
+            return None
+        return iter([self._ring[index] for index in range(len(self._ring) - missed, len(self._ring))])
+
+    async def from_table(self, seq: int) -> list[News]:
+        """The same, a page of it, from the database."""
+        async with self._db.reading(self.key[0]) as tx:
+            return [_news(recorded) for recorded in await events.after(tx, self.key[1], seq, PAGE)]
+
+    async def _read(self) -> None:
+        """Until nothing is new. Single: whoever hears something meanwhile only says how far it got."""
+        while self._known > self.head.seq:
+            known = self._known
+            try:
+                async with self._db.reading(self.key[0]) as tx:
+                    found = await events.after(tx, self.key[1], self.head.seq, PAGE)
+            except Unavailable:
+                return  # the next look comes within a second
+            for recorded in found:
+                self._append(recorded)
+            if len(found) < PAGE and self._known == known:
+                self._known = self.head.seq  # what was heard of and is not there is no event of this log
+            self._wake()
+
+    def _append(self, recorded: Recorded) -> None:
+        if recorded.place != Place(self.head.epoch, self.head.seq + 1):
+            log.error("the log has a gap", stream=str(self.key[1]), head=self.head.seq, next=recorded.seq)
+            self._begin_anew(recorded.place)
+            return
+        news = _news(recorded)
+        self._ring.append(news)
+        self._ring_bytes += news.size
+        self.head = recorded.place
+        while len(self._ring) > RING_EVENTS or self._ring_bytes > RING_BYTES:
+            self._ring_bytes -= self._ring.popleft().size
+
+    def _begin_anew(self, head: Place) -> None:
+        """History was changed under us: whoever watches sees that their place is of another epoch, or behind."""
+        self._ring.clear()
+        self._ring_bytes = 0
+        self.head, self._known = head, head.seq
+        self._wake()
+
+    def _wake(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+
+def _news(recorded: Recorded) -> News:
+    return News(recorded, len(orjson.dumps(recorded.payload)))
+
+
+class Rooms:
+    """All rooms of this process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._rooms: dict[Key, Room] = {}
+        self._soon = asyncio.Event()
+
+    @asynccontextmanager
+    async def watching(self, account_id: UUID, stream_id: UUID) -> AsyncIterator[Room]:
+        """Its room, for as long as the block lasts. Raises NotFound when there is no such stream."""
+        key = account_id, stream_id
+        async with self._db.reading(account_id) as tx:
+            head = await events.head(tx, stream_id)
+        if head is None:
+            raise NotFound(stream_id)
+        room = self._rooms.get(key)
+        if room is None:
+            room = self._rooms[key] = Room(self._db, key, head)
+            metrics.ROOMS.inc()
+        room.watchers += 1
+        try:
+            await room.reach(head)
+            yield room
+        finally:
+            room.watchers -= 1
+            if not room.watchers and self._rooms.get(key) is room:
+                del self._rooms[key]
+                metrics.ROOMS.dec()
+
+    def hear(self, moved: StreamMoved) -> None:
+        """A hint."""
+        room = self._rooms.get((moved.account_id, moved.stream_id))
+        if room is not None:
+            room.hear(moved.seq)
+
+    async def look(self) -> None:
+        """Once: at the heads of all rooms, in one query."""
+        keys = list(self._rooms)
+        if not keys:
+            return
+        async with self._db.reading(None) as tx:
+            heads = await events.heads(tx, keys)
+        for key, head in heads.items():
+            if key in self._rooms:
+                self._rooms[key].hear(head)
+
+    def look_soon(self) -> None:
+        """Hints may have been lost."""
+        self._soon.set()
+
+    async def keep_looking(self) -> None:
+        """For ever, once a second."""
+        while True:
+            self._soon.clear()
+            try:
+                await self.look()
+            except Unavailable:
+                log.warning("could not look at the heads of rooms")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._soon.wait()

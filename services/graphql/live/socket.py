@@ -1,0 +1,257 @@
+"""One WebSocket of a client: signs in once, then runs operations side by side, each by its id."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, cast
+from uuid import UUID
+
+import structlog
+from graphql import GraphQLError, OperationType
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from services.graphql import metrics
+from services.graphql.context import Context
+from services.graphql.engine.answers import to_json
+from services.graphql.engine.document import RequestError
+from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal, subscribe
+from services.graphql.house import House
+from services.graphql.live import protocol
+from services.graphql.live.protocol import Close
+from services.graphql.live.sockets import GOING_AWAY
+from services.graphql.live.wire import Stalled, Wire
+from services.graphql.origins import is_allowed
+from services.graphql.viewer import Viewer
+from shared.errors import Unauthenticated, Unavailable
+
+INIT_TIMEOUT = 5.0  # seconds
+MOST_OPERATIONS = 50  # at once
+OUTAGE = 15.0  # seconds for which an event waits for the database, before the client is sent to try later
+PAUSE = 0.3
+
+log = structlog.get_logger()
+
+
+async def graphql_socket(websocket: WebSocket) -> None:
+    """The endpoint."""
+    house: House = websocket.app.state.house
+    if not is_allowed(websocket, house.settings):
+        await websocket.close()  # before it is accepted: the handshake is answered 403
+        return
+    if protocol.NAME not in websocket.scope["subprotocols"]:
+        await websocket.accept()
+        await websocket.close(protocol.WRONG_PROTOCOL, "Subprotocol not acceptable")
+        return
+    await websocket.accept(protocol.NAME)
+    await Socket(house, websocket).run()
+
+
+class Socket:
+    def __init__(self, house: House, websocket: WebSocket) -> None:
+        self._house = house
+        self._websocket = websocket
+        self._wire = Wire(websocket)
+        self._viewer: Viewer | None = None
+        self._language: str | None = websocket.headers.get("accept-language")
+        self._initialised = False
+        self._acknowledged = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
+        self._timers: list[asyncio.TimerHandle] = []
+
+    async def run(self) -> None:
+        """Until either side ends it."""
+        began = monotonic()
+        self._house.sockets.add(self)
+        metrics.SOCKETS.inc()
+        if self._house.sockets.draining.is_set():
+            self.end(*GOING_AWAY)
+        self._after(INIT_TIMEOUT, self._require_init)
+        reading = asyncio.create_task(self._read())
+        close: Close | None = None
+        try:
+            sides: list[asyncio.Future[Any]] = [reading, self._ended]
+            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            close = self._ended.result() if self._ended.done() else None
+        finally:
+            tasks = [reading, *self._operations.values(), *self._background]
+            for timer in self._timers:
+                timer.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if close is not None:
+                await self._wire.close(close.code, close.reason)
+            self._house.sockets.remove(self)
+            metrics.SOCKETS.dec()
+            log.info("socket closed", seconds=round(monotonic() - began), code=close.code if close else None)
+
+    def end(self, code: int, reason: str) -> None:
+        if not self._ended.done():
+            self._ended.set_result(Close(code, reason))
+
+    def belongs_to(self, account_id: UUID, user_id: UUID) -> bool:
+        viewer = self._viewer
+        return viewer is not None and viewer.account_id == account_id and viewer.actor.user_id == user_id
+
+    def look_at_user(self) -> None:
+        self._spawn(self._end_if_inactive())
+
+    async def _end_if_inactive(self) -> None:
+        assert self._viewer is not None
+        with suppress(Unavailable):  # they are looked at again at their next sign-in
+            if not await self._house.sign_in.is_active(self._viewer):
+                self.end(protocol.FORBIDDEN, "Forbidden")
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                message = await self._websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                await self._take(protocol.read(message.get("text")))
+        except Close as close:
+            self.end(close.code, close.reason)
+        except WebSocketDisconnect:
+            return
+        except Stalled:
+            self.end(protocol.TRY_LATER, "You do not read")
+
+    async def _take(self, message: protocol.Message) -> None:
+        match message:
+            case protocol.Init():
+                await self._initialise(message)
+            case protocol.Ping():
+                await self._wire.send(protocol.write("pong", payload=message.payload))
+            case protocol.Subscribe():
+                await self._start(message)
+            case protocol.Complete():
+                operation = self._operations.pop(message.id, None)
+                if operation is not None:
+                    operation.cancel()
+
+    async def _initialise(self, message: protocol.Init) -> None:
+        if self._initialised:
+            raise Close(protocol.TOO_MANY_INITS, "Too many initialisation requests")
+        self._initialised = True
+        said = {name.lower(): value for name, value in message.payload.items()}
+        authorization, locale = said.get("authorization"), said.get("locale")
+        if not isinstance(authorization, str | None) or not isinstance(locale, str | None):
+            raise Close(protocol.BAD_MESSAGE, "`authorization` and `locale` must be strings.")
+        try:
+            self._viewer = await self._house.sign_in.viewer(authorization)
+        except Unauthenticated:
+            raise Close(protocol.FORBIDDEN, "Forbidden") from None
+        except Unavailable:
+            raise Close(protocol.TRY_LATER, "Try again later") from None
+        self._language = locale or self._language
+        if self._viewer is not None:
+            left = (self._viewer.expires_at - datetime.now(UTC)).total_seconds()
+            self._after(left, lambda: self.end(protocol.FORBIDDEN, "Forbidden"))
+        self._acknowledged = True
+        await self._wire.send(protocol.write("connection_ack"))
+
+    def _require_init(self) -> None:
+        if not self._acknowledged:
+            self.end(protocol.INIT_TIMED_OUT, "Connection initialisation timeout")
+
+    async def _start(self, message: protocol.Subscribe) -> None:
+        if not self._acknowledged:
+            raise Close(protocol.UNAUTHORIZED, "Unauthorized")
+        if message.id in self._operations:
+            raise Close(protocol.TAKEN_ID, f"Subscriber for {message.id[:100]} already exists")
+        if len(self._operations) >= MOST_OPERATIONS:
+            error = {
+                "message": f"At most {MOST_OPERATIONS} operations at once.",
+                "extensions": {"code": "THROTTLED"},
+            }
+            await self._wire.send(protocol.write("error", message.id, [error]))
+            return
+        self._operations[message.id] = asyncio.create_task(self._operate(message))
+
+    async def _operate(self, message: protocol.Subscribe) -> None:
+        ctx = self._house.context(self._viewer, self._language)
+        try:
+            operation = prepare(self._house.documents, message.query, message.operation_name, message.variables)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                metrics.OPERATIONS.labels("subscription", "ok").inc()
+                with metrics.SUBSCRIPTIONS.track_inprogress():
+                    await self._follow(message.id, operation, ctx)
+            else:
+                answered = await answer(self._house.schema, operation, ctx)
+                metrics.OPERATIONS.labels(operation.kind.value, "errors" if "errors" in answered.body else "ok").inc()
+                await self._tell_once(message.id, answered)
+        except RequestError as refused:
+            metrics.OPERATIONS.labels("none", "refused").inc()
+            await self._tell_once(message.id, refusal(refused, ctx.language))
+        except Unavailable:
+            self.end(protocol.TRY_LATER, "Try again later")
+        except Stalled:
+            self.end(protocol.TRY_LATER, "You do not read")
+        except WebSocketDisconnect:
+            return
+        except Exception as failure:  # noqa: BLE001  # one operation's bug must not end the others of the socket
+            error = GraphQLError(str(failure), original_error=failure)
+            await self._tell_once(message.id, Answer({"errors": [to_json(error, ctx.language)]}, refused=True))
+        finally:
+            if self._operations.get(message.id) is asyncio.current_task():
+                del self._operations[message.id]
+            await ctx.close()
+
+    async def _follow(self, id: str, operation: Operation, ctx: Context) -> None:
+        stream = await subscribe(self._house.schema, operation, ctx)
+        if isinstance(stream, Answer):
+            await self._tell_once(id, stream)
+            return
+        async with aclosing(cast("Any", stream)) as events:
+            async for body in self._answers(events, operation, ctx):
+                await self._wire.send(protocol.write("next", id, body))
+                metrics.MESSAGES.inc()
+        await self._complete(id)
+
+    async def _answers(
+        self, events: AsyncIterator[object], operation: Operation, ctx: Context
+    ) -> AsyncIterator[dict[str, Any]]:
+        """What is told of each event. None is left out for an outage: it waits, or raises Unavailable."""
+        async for event in events:
+            patience = monotonic() + OUTAGE
+            while True:
+                of_event = ctx.again()
+                try:
+                    answered = await answer(self._house.schema, operation, of_event, event)
+                finally:
+                    await of_event.close()
+                codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
+                if "UNAVAILABLE" not in codes:
+                    break
+                if monotonic() > patience:
+                    raise Unavailable
+                await asyncio.sleep(PAUSE)
+            yield answered.body
+
+    async def _tell_once(self, id: str, answered: Answer) -> None:
+        if answered.refused:
+            self._free(id)
+            await self._wire.send(protocol.write("error", id, answered.body["errors"]))
+            return
+        await self._wire.send(protocol.write("next", id, answered.body))
+        await self._complete(id)
+
+    async def _complete(self, id: str) -> None:
+        self._free(id)  # first: whoever hears of it may take the id again at once
+        await self._wire.send(protocol.write("complete", id))
+
+    def _free(self, id: str) -> None:
+        if self._operations.get(id) is asyncio.current_task():
+            del self._operations[id]
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _after(self, seconds: float, act: Any) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(max(0.0, seconds), act))

@@ -1,0 +1,75 @@
+"""Sending over a WebSocket to somebody who may not read."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+PATIENCE = 15.0  # seconds without progress
+FAREWELL = 5.0  # seconds for the close to be read
+KEY = "voronka.server_protocol"
+
+log = structlog.get_logger()
+
+
+class Stalled(Exception):
+    """The other side has not read anything for too long."""
+
+
+class KeepServerProtocol:
+    """ASGI middleware: remembers the server's own object of a WebSocket.
+
+    ASGI has no way to drop a peer that does not read: a close waits behind what is not read either.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            scope[KEY] = getattr(send, "__self__", None)
+        await self._app(scope, receive, send)
+
+
+class Wire:
+    """One message at a time, in the order in which they were given."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+        self._turn = asyncio.Lock()
+
+    async def send(self, text: str) -> None:
+        """Raises Stalled, or WebSocketDisconnect when nobody is there any more."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._websocket.send_text(text)
+            except TimeoutError:
+                raise Stalled from None
+            except RuntimeError:  # Starlette's word for a socket that was closed from our side meanwhile
+                raise WebSocketDisconnect(1006) from None
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say why, if it can still be said."""
+        try:
+            async with asyncio.timeout(FAREWELL):
+                await self._websocket.close(code, reason)
+        except TimeoutError:
+            self._drop(code, reason)
+        except (RuntimeError, WebSocketDisconnect):
+            pass  # closed already
+
+    def _drop(self, code: int, reason: str) -> None:
+        """Put the close behind what waits to be read, and end the connection when nobody reads it in time."""
+        protocol: Any = self._websocket.scope.get(KEY)
+        transport = getattr(protocol, "transport", None)
+        if transport is None:
+            return
+        protocol.conn.send_close(code, reason)
+        transport.write(b"".join(protocol.conn.data_to_send()))
+        protocol.close_sent = True
+        transport.close()
+        asyncio.get_running_loop().call_later(FAREWELL, transport.abort)
+        log.info("socket dropped", code=code)
