@@ -1,0 +1,1 @@
+"""The API: GraphQL over HTTP and WebSocket, addresses for lead sources, health. The edge of the house."""

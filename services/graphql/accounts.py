@@ -1,0 +1,206 @@
+"""Who is asking, and what the host CRM sets up."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+
+from services.graphql.context import Context
+from services.graphql.engine.fields import batched
+from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
+from services.graphql.node import Node
+from services.graphql.roots import mutation, query
+from services.graphql.scalars import CurrencyCode, DateTime, date_time, node_id
+from services.graphql.writing import act
+from shared import accounts, ids
+from shared.actor import Actor as ActorModel
+from shared.actor import ActorKind, Permission
+from shared.db import Transaction
+
+Info = strawberry.Info[Context, None]
+
+
+@strawberry.type(description="A person of the account.")
+class User(Node):
+    name: str
+    email: str | None
+    avatar_url: str | None
+    active: bool
+
+    @classmethod
+    def of(cls, user: accounts.User) -> Self:
+        return cls(
+            id=node_id(user.id), name=user.name, email=user.email, avatar_url=user.avatar_url, active=user.active
+        )
+
+
+async def users_by_id(ctx: Context, ids: Iterable[UUID | None]) -> list[User | None]:
+    """In the order of the ids; None for none."""
+    wanted = list(ids)
+    known = {id for id in wanted if id is not None}
+    found = await ctx.read(lambda tx: accounts.users(tx, known)) if known else {}
+    return [User.of(found[id]) if id in found else None for id in wanted]
+
+
+async def nows(ctx: Context, accounts_asked: Sequence["Account"]) -> list[DateTime]:
+    return [date_time(await ctx.read(Transaction.now)) for _ in accounts_asked]
+
+
+async def usable_modules(ctx: Context, accounts_asked: Sequence["Account"]) -> list[list[str]]:
+    return [await ctx.read(accounts.usable_modules) for _ in accounts_asked]
+
+
+@strawberry.type(description="An account of the host CRM. No account sees another.")
+class Account(Node):
+    name: str
+    time_zone: str = strawberry.field(description="A name of the IANA database: Europe/Kyiv.")
+    currency: CurrencyCode
+    locale: str
+    country: str = strawberry.field(description="ISO 3166: UA. National phone numbers are read by it.")
+    test: bool = strawberry.field(description="A test account may have its own clock, and only it.")
+    now: DateTime = batched(nows, description="The account's time.")
+    usable_modules: list[str] = batched(usable_modules, description="Codes of the modules that may be used today.")
+
+    @classmethod
+    def of(cls, account: accounts.Account) -> Self:
+        return cls(
+            id=node_id(account.id),
+            name=account.name,
+            time_zone=account.time_zone,
+            currency=CurrencyCode(account.currency),
+            locale=account.locale,
+            country=account.country,
+            test=account.test,
+        )
+
+
+@strawberry.type(description="Who is asking: a person in their account.")
+class Viewer:
+    user: User
+    account: Account
+    permissions: list[Permission]
+
+
+strawberry.enum(ActorKind, description="Who did it: a person, a source of deals, an import, or the system itself.")
+
+
+async def users_of_actors(ctx: Context, actors: Sequence["Actor"]) -> list[User | None]:
+    return await users_by_id(ctx, [actor.user_id for actor in actors])
+
+
+@strawberry.type(description="Who did something.")
+class Actor:
+    kind: ActorKind
+    user: User | None = batched(users_of_actors)
+    source_name: str | None = strawberry.field(description="The source's or the import's name, as it was then.")
+
+    user_id: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, actor: ActorModel) -> Self:
+        named = actor.kind in (ActorKind.SOURCE, ActorKind.IMPORT)
+        return cls(kind=actor.kind, source_name=actor.name if named else None, user_id=actor.user_id)
+
+
+@strawberry.input(description="An account of the host CRM. A client may choose its id.")
+class CreateAccountInput:
+    id: strawberry.ID | None = UNSET
+    name: str
+    time_zone: str | None = "Europe/Kyiv"
+    currency: CurrencyCode | None = CurrencyCode("UAH")
+    locale: str | None = "uk"
+    country: str | None = "UA"
+    test: bool | None = False
+    idempotency_key: str | None = UNSET
+
+
+@strawberry.type(description="The account that was made.")
+class CreateAccountPayload:
+    account: Account
+
+
+CreateAccountResult = Annotated[
+    CreateAccountPayload | InvalidInput | Forbidden | IdempotencyConflict,
+    strawberry.union("CreateAccountResult"),
+]
+
+
+@strawberry.input(description="A person. What is given replaces what was.")
+class SaveUserInput:
+    id: strawberry.ID
+    name: str
+    email: str | None = UNSET
+    avatar_url: str | None = UNSET
+    active: bool | None = True
+
+
+@strawberry.input(description="People of an account, to be made or changed.")
+class SaveUsersInput:
+    account_id: strawberry.ID
+    users: list[SaveUserInput]
+    idempotency_key: str | None = UNSET
+
+
+@strawberry.type(description="The people as they are now.")
+class SaveUsersPayload:
+    users: list[User]
+
+
+SaveUsersResult = Annotated[
+    SaveUsersPayload | InvalidInput | NotFound | Forbidden | IdempotencyConflict,
+    strawberry.union("SaveUsersResult"),
+]
+
+
+async def _account_again(tx: Transaction, kept: dict[str, Any]) -> accounts.Account:
+    await tx.enter(UUID(kept["account"]))
+    return await accounts.get(tx)
+
+
+async def _users_again(tx: Transaction, kept: dict[str, Any]) -> list[accounts.User]:
+    await tx.enter(UUID(kept["account"]))
+    found = await accounts.users(tx, [UUID(id) for id in kept["users"]])
+    return [found[UUID(id)] for id in kept["users"]]
+
+
+@strawberry.type
+class AccountsQuery:
+    @query("Who is asking; null for the host CRM's own token.")
+    async def viewer(self, info: Info) -> Viewer | None:
+        viewer = info.context.viewer
+        if viewer.user is None or viewer.account is None:
+            return None
+        return Viewer(
+            user=User.of(viewer.user), account=Account.of(viewer.account), permissions=sorted(viewer.permissions)
+        )
+
+
+@strawberry.type
+class AccountsMutation:
+    @mutation("Set an account up. Needs ACCOUNTS_MANAGE.")
+    async def create_account(self, info: Info, input: CreateAccountInput) -> CreateAccountResult:
+        account = await act(
+            info,
+            input,
+            Permission.ACCOUNTS_MANAGE,
+            lambda given: accounts.NewAccount.read(given, test=bool(given["test"])),
+            accounts.create,
+            keep=lambda account: {"account": str(account.id)},
+            again=_account_again,
+        )
+        return CreateAccountPayload(account=Account.of(account))
+
+    @mutation("Make people known, or change them. Needs ACCOUNTS_MANAGE.")
+    async def save_users(self, info: Info, input: SaveUsersInput) -> SaveUsersResult:
+        saved = await act(
+            info,
+            input,
+            Permission.ACCOUNTS_MANAGE,
+            lambda given: (ids.read(given["account_id"]), accounts.read_users(given["users"])),
+            lambda tx, read: accounts.save_users(tx, *read),
+            keep=lambda users: {"account": input.account_id, "users": [str(user.id) for user in users]},
+            again=_users_again,
+        )
+        return SaveUsersPayload(users=[User.of(user) for user in saved])

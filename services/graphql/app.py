@@ -1,0 +1,109 @@
+"""The ASGI application: settings, pools, routes, and what lives as long as the process.
+
+`uvicorn services.graphql.app:app`, from the root of the repository.
+"""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+
+from services.graphql import draining, explorer, intake, metrics
+from services.graphql.auth import SignIn
+from services.graphql.engine.document import Documents
+from services.graphql.health import healthz, readyz
+from services.graphql.house import House
+from services.graphql.http import graphql
+from services.graphql.live.listening import listen
+from services.graphql.live.rooms import Rooms
+from services.graphql.live.socket import graphql_socket
+from services.graphql.live.sockets import Sockets
+from services.graphql.live.wire import KeepServerProtocol
+from services.graphql.origins import cors
+from services.graphql.schema import executable
+from shared import logs
+from shared.config import Settings, settings
+from shared.db import connect
+from shared.hints import Hints
+
+
+async def endpoint(request: Request) -> Response:
+    """Queries; and for a browser that asks for a page, GraphiQL."""
+    wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if wants_page and "query" not in request.query_params:
+        return await explorer.page(request)
+    return await graphql(request)
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    given: Settings = app.state.settings
+    logs.configure(given)
+    hints = Hints(given.direct_url, given.redis_url)
+    async with connect(
+        given.database_url,
+        size=given.voronka_pool_size,
+        statement_cache=given.voronka_statement_cache,
+        deliver=hints.deliver,
+    ) as db:
+        documents = Documents(
+            executable, introspection=given.introspection, suggestions=given.voronka_env != "production"
+        )
+        house = House(given, db, executable, documents, SignIn(db, given), Rooms(db), Sockets())
+        app.state.db, app.state.house = db, house
+        hints.on_hint = house.hear
+        async with hints.running(), _running(house):
+            with draining.politely(house.sockets):
+                _leave_start_up_to_no_collector()
+                yield
+
+
+@asynccontextmanager
+async def _running(house: House) -> AsyncIterator[None]:
+    """What goes on beside the requests."""
+    tasks = [
+        asyncio.create_task(house.rooms.keep_looking()),
+        asyncio.create_task(listen(house.settings.direct_url, house.hear, house.rooms.look_soon)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _leave_start_up_to_no_collector() -> None:
+    """What start-up made stays for ever: looking at it again and again costs the slowest requests the most."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 50, 50)
+
+
+def make_app(given: Settings) -> Starlette:
+    app = Starlette(
+        routes=[
+            Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            WebSocketRoute("/graphql", graphql_socket),
+            *explorer.routes,
+            *intake.routes,
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics.metrics),
+        ],
+        middleware=[Middleware(KeepServerProtocol), cors(given)],
+        lifespan=lifespan,
+    )
+    app.state.settings = given
+    return app
+
+
+app = make_app(settings())

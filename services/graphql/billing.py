@@ -1,0 +1,195 @@
+"""Modules of an account: types, mutations, and the refusal of what needs one."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+
+from services.graphql.accounts import Info
+from services.graphql.context import Context
+from services.graphql.engine.fields import batched
+from services.graphql.errors import (
+    Error,
+    Forbidden,
+    IdempotencyConflict,
+    InvalidInput,
+    NotAllowedNow,
+    NotFound,
+    Refusal,
+)
+from services.graphql.money import Money
+from services.graphql.node import Node
+from services.graphql.roots import mutation
+from services.graphql.scalars import Date, node_id, optional_date
+from services.graphql.writing import act
+from shared import billing, errors
+from shared.actor import Permission
+from shared.billing import CATALOGUE, INTERVALS, ModuleState
+from shared.clock import local_date
+from shared.db import Transaction
+
+strawberry.enum(ModuleState, description="How far an account is with a module.")
+
+
+@strawberry.enum(description="For how long a module is paid at once.")
+class BillingInterval(Enum):
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+def _interval(months: int | None) -> BillingInterval | None:
+    return BillingInterval[INTERVALS[months]] if months else None
+
+
+@strawberry.type(description="What a module costs for an interval.")
+class ModulePrice:
+    interval: BillingInterval
+    price: Money
+    per_month: Money
+
+
+async def prices_of_modules(ctx: Context, modules: Sequence["Module"]) -> list[list[ModulePrice]]:
+    currency = ctx.viewer.require_account().currency
+    found = await ctx.read(lambda tx: billing.prices(tx, currency))
+    return [
+        [
+            ModulePrice(
+                interval=BillingInterval[INTERVALS[one.months]],
+                price=Money.of(one.price),
+                per_month=Money.of(one.per_month),
+            )
+            for one in found
+            if one.module_code == module.code
+        ]
+        for module in modules
+    ]
+
+
+async def trials_available(ctx: Context, modules: Sequence["Module"]) -> list[bool]:
+    used = await ctx.read(billing.trials_used)
+    connected = {code for code, state in (await ctx.read(billing.states)).items() if state is not ModuleState.CANCELLED}
+    return [module.code not in used | connected for module in modules]
+
+
+@strawberry.type(description="A part of the product that is paid for.")
+class Module:
+    code: str
+    name: str
+    description: str
+    trial_days: int
+    prices: list[ModulePrice] = batched(
+        prices_of_modules, description="In the account's currency; empty: not sold in it."
+    )
+    trial_available: bool = batched(trials_available)
+
+    @classmethod
+    def of(cls, code: str, language: str) -> Self:
+        module = CATALOGUE[code]
+        return cls(
+            code=code,
+            name=module.name.to(language),
+            description=module.description.to(language),
+            trial_days=module.trial_days,
+        )
+
+
+async def modules_of(ctx: Context, things: Sequence[Any]) -> list[Module]:
+    """Of whatever has a `module_code`."""
+    return [Module.of(thing.module_code, ctx.language) for thing in things]
+
+
+async def usable(ctx: Context, subscriptions: Sequence["ModuleSubscription"]) -> list[bool]:
+    account = ctx.viewer.require_account()
+    today = local_date(await ctx.read(Transaction.now), account.time_zone)
+    return [one.of_account.usable(today) for one in subscriptions]
+
+
+@strawberry.type(
+    description="An account's module. Dates are of the account's zone; an end is the first day not covered."
+)
+class ModuleSubscription(Node):
+    module: Module = batched(modules_of)
+    state: ModuleState
+    interval: BillingInterval | None
+    period_start: Date | None
+    period_end: Date | None
+    trial_ends_on: Date | None
+    cancel_at_period_end: bool
+    next_interval: BillingInterval | None
+    usable: bool = batched(usable, description="The one question the rest of the product asks.")
+
+    module_code: strawberry.Private[str]
+    of_account: strawberry.Private[billing.Subscription]
+
+    @classmethod
+    def of(cls, one: billing.Subscription) -> Self:
+        return cls(
+            id=node_id(one.id),
+            state=one.state,
+            interval=_interval(one.months),
+            period_start=optional_date(one.period_start),
+            period_end=optional_date(one.period_end),
+            trial_ends_on=optional_date(one.trial_ends_on),
+            cancel_at_period_end=one.cancel_at_period_end,
+            next_interval=_interval(one.next_months),
+            module_code=one.module_code,
+            of_account=one,
+        )
+
+
+async def states_of(ctx: Context, refusals: Sequence["ModuleInactive"]) -> list[ModuleState | None]:
+    found = await ctx.read(billing.states)
+    return [found.get(refusal.module_code) for refusal in refusals]
+
+
+@strawberry.type(description="The paid module is not usable now: connect it in the subscription settings.")
+class ModuleInactive(Error):
+    module: Module = batched(modules_of)
+    state: ModuleState | None = batched(states_of)
+
+    module_code: strawberry.Private[str]
+
+
+@strawberry.input(description="A module to be tried. Once per account and module.")
+class StartTrialInput:
+    module_code: str
+    idempotency_key: str | None = UNSET
+
+
+@strawberry.type(description="The module, in its trial.")
+class StartTrialPayload:
+    module: ModuleSubscription
+
+
+StartTrialResult = Annotated[
+    StartTrialPayload | InvalidInput | NotFound | Forbidden | NotAllowedNow | IdempotencyConflict,
+    strawberry.union("StartTrialResult"),
+]
+
+
+async def _subscription_again(tx: Transaction, kept: dict[str, Any]) -> billing.Subscription:
+    id = UUID(kept["subscription"])
+    return (await billing.get_many(tx, [id]))[id]
+
+
+@strawberry.type
+class BillingMutation:
+    @mutation("Try a module for free. Needs BILLING_MANAGE.")
+    async def start_trial(self, info: Info, input: StartTrialInput) -> StartTrialResult:
+        trial = await act(
+            info,
+            input,
+            Permission.BILLING_MANAGE,
+            lambda given: str(given["module_code"]),
+            billing.start_trial,
+            keep=lambda trial: {"subscription": str(trial.id)},
+            again=_subscription_again,
+        )
+        return StartTrialPayload(module=ModuleSubscription.of(trial))
+
+
+REFUSALS = [Refusal(errors.ModuleInactive, ModuleInactive)]

@@ -1,0 +1,252 @@
+"""Funnels and their parts: types, queries, mutations."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+
+from services.graphql.accounts import Info, User, users_by_id
+from services.graphql.billing import ModuleInactive
+from services.graphql.context import Context
+from services.graphql.engine.fields import batched
+from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput
+from services.graphql.money import Money
+from services.graphql.node import Node
+from services.graphql.pages import FIRST, Connection, connection, decode, known
+from services.graphql.roots import mutation, query
+from services.graphql.scalars import Color, DateTime, date_time, node_id
+from services.graphql.writing import act
+from shared import funnels, ids
+from shared.actor import Permission
+from shared.db import Transaction
+from shared.errors import NotFound
+from shared.funnels import StageKind, Total
+
+strawberry.enum(
+    StageKind, description="Entry, won and lost are built in, once each; a funnel's own stages are PROGRESS."
+)
+
+
+async def totals_of_stages(ctx: Context, stages: Sequence["Stage"]) -> list[Total]:
+    """What stands in each, kept by counters."""
+    found = await ctx.read(lambda tx: funnels.board_totals(tx, list({stage.funnel_id for stage in stages})))
+    return [found.get(stage.stage_id, Total()) for stage in stages]
+
+
+async def deal_counts_of_stages(ctx: Context, stages: Sequence["Stage"]) -> list[int]:
+    return [total.deals for total in await totals_of_stages(ctx, stages)]
+
+
+async def values_of_stages(ctx: Context, stages: Sequence["Stage"]) -> list[list[Money]]:
+    return [Money.all(total.value) for total in await totals_of_stages(ctx, stages)]
+
+
+@strawberry.type(description="A stage of a funnel: a column of its board.")
+class Stage(Node):
+    name: str
+    color: Color
+    kind: StageKind
+    probability: int = strawberry.field(description="How likely a deal that stands here is won: 0 to 100.")
+    idle_after_days: int | None = strawberry.field(description="Deals that stand longer are idle.")
+    requires_amount: bool = strawberry.field(description="A deal without an amount may not enter.")
+    deal_count: int = batched(deal_counts_of_stages, description="Standing here, not archived.")
+    value: list[Money] = batched(values_of_stages, description="Of what stands here, by currency.")
+
+    funnel_id: strawberry.Private[UUID]
+    stage_id: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, stage: funnels.Stage) -> Self:
+        return cls(
+            id=node_id(stage.id),
+            name=stage.name,
+            color=Color(stage.color),
+            kind=stage.kind,
+            probability=stage.probability,
+            idle_after_days=stage.idle_after_days,
+            requires_amount=stage.requires_amount,
+            funnel_id=stage.funnel_id,
+            stage_id=stage.id,
+        )
+
+
+@strawberry.type(description="Why deals of a funnel are lost.")
+class LossReason(Node):
+    name: str
+    requires_note: bool
+    archived: bool
+
+    @classmethod
+    def of(cls, reason: funnels.LossReason) -> Self:
+        return cls(
+            id=node_id(reason.id), name=reason.name, requires_note=reason.requires_note, archived=reason.archived
+        )
+
+
+async def viewers_of_funnels(ctx: Context, asked: Sequence["Funnel"]) -> list[list[User]]:
+    by_funnel = await ctx.read(lambda tx: funnels.viewer_ids(tx, [funnel.funnel_id for funnel in asked]))
+    users = await users_by_id(ctx, {id for ids in by_funnel.values() for id in ids})
+    by_id = {user.id: user for user in users if user is not None}
+    return [[by_id[node_id(id)] for id in by_funnel[funnel.funnel_id]] for funnel in asked]
+
+
+async def stages_of_funnels(ctx: Context, asked: Sequence["Funnel"]) -> list[list[Stage]]:
+    found = await ctx.read(lambda tx: funnels.stages(tx, [funnel.funnel_id for funnel in asked]))
+    return [[Stage.of(stage) for stage in found[funnel.funnel_id]] for funnel in asked]
+
+
+async def loss_reasons_of_funnels(ctx: Context, asked: Sequence["Funnel"]) -> list[list[LossReason]]:
+    found = await ctx.read(lambda tx: funnels.loss_reasons(tx, [funnel.funnel_id for funnel in asked]))
+    return [[LossReason.of(reason) for reason in found[funnel.funnel_id]] for funnel in asked]
+
+
+async def open_totals(ctx: Context, asked: Sequence["Funnel"]) -> list[Total]:
+    """Of the open stages of each funnel together."""
+    ids_asked = [funnel.funnel_id for funnel in asked]
+    stages = await ctx.read(lambda tx: funnels.stages(tx, ids_asked))
+    totals = await ctx.read(lambda tx: funnels.board_totals(tx, ids_asked))
+    return [
+        sum((totals.get(stage.id, Total()) for stage in stages[id] if stage.is_open), start=Total()) for id in ids_asked
+    ]
+
+
+async def open_deal_counts(ctx: Context, asked: Sequence["Funnel"]) -> list[int]:
+    return [total.deals for total in await open_totals(ctx, asked)]
+
+
+async def open_values(ctx: Context, asked: Sequence["Funnel"]) -> list[list[Money]]:
+    return [Money.all(total.value) for total in await open_totals(ctx, asked)]
+
+
+@strawberry.type(description="A row of stages that deals walk through, and its board.")
+class Funnel(Node):
+    name: str
+    viewers: list[User] = batched(viewers_of_funnels, description="Who may see it, besides those with FUNNELS_MANAGE.")
+    stages: list[Stage] = batched(
+        stages_of_funnels, description="Entry first, then the own stages in order, then won, then lost."
+    )
+    loss_reasons: list[LossReason] = batched(loss_reasons_of_funnels)
+    deal_count: int = batched(open_deal_counts, description="Open deals.")
+    open_value: list[Money] = batched(open_values, description="Of open deals, by currency.")
+    archived: bool
+    created_at: DateTime
+    updated_at: DateTime
+    version: int
+
+    funnel_id: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, funnel: funnels.Funnel) -> Self:
+        return cls(
+            id=node_id(funnel.id),
+            name=funnel.name,
+            archived=funnel.archived,
+            created_at=date_time(funnel.created_at),
+            updated_at=date_time(funnel.updated_at),
+            version=funnel.version,
+            funnel_id=funnel.id,
+        )
+
+
+async def funnels_by_id(ctx: Context, wanted: Sequence[UUID]) -> list[Funnel]:
+    found = await ctx.read(lambda tx: funnels.get_many(tx, list(set(wanted))))
+    return [Funnel.of(found[id]) for id in wanted]
+
+
+async def stages_by_id(ctx: Context, wanted: Iterable[UUID]) -> dict[UUID, Stage]:
+    found = await ctx.read(lambda tx: funnels.stages_by_id(tx, list(set(wanted))))
+    return {id: Stage.of(stage) for id, stage in found.items()}
+
+
+async def loss_reasons_by_id(ctx: Context, wanted: Iterable[UUID]) -> dict[UUID, LossReason]:
+    found = await ctx.read(lambda tx: funnels.loss_reasons_by_id(tx, list(set(wanted))))
+    return {id: LossReason.of(reason) for id, reason in found.items()}
+
+
+@strawberry.input(description="Which funnels to list.")
+class FunnelFilter:
+    search: str | None = strawberry.field(default=UNSET, description="A part of the name.")
+    archived: bool | None = strawberry.field(default=False, description="null: both.")
+
+
+@strawberry.input(description="A stage to be made. Without a probability, probabilities rise evenly.")
+class StageInput:
+    id: strawberry.ID | None = UNSET
+    name: str
+    color: Color
+    probability: int | None = UNSET
+    idle_after_days: int | None = UNSET
+    requires_amount: bool | None = False
+
+
+@strawberry.input(description="A funnel to be made. Entry, won and lost are made by themselves.")
+class CreateFunnelInput:
+    id: strawberry.ID | None = UNSET
+    name: str
+    viewer_ids: list[strawberry.ID] = strawberry.field(default_factory=list)
+    entry: StageInput | None = UNSET
+    stages: list[StageInput] = strawberry.field(default_factory=list)
+    loss_reasons: list[str] = strawberry.field(default_factory=list)
+    idempotency_key: str | None = UNSET
+
+
+@strawberry.type(description="The funnel that was made.")
+class CreateFunnelPayload:
+    funnel: Funnel
+
+
+CreateFunnelResult = Annotated[
+    CreateFunnelPayload | InvalidInput | Forbidden | ModuleInactive | IdempotencyConflict,
+    strawberry.union("CreateFunnelResult"),
+]
+
+
+async def _funnel_again(tx: Transaction, kept: dict[str, Any]) -> funnels.Funnel:
+    funnel_id = UUID(kept["funnel"])
+    found = await funnels.find(tx, funnel_id)
+    if found is None:
+        raise NotFound(funnel_id)
+    return found
+
+
+@strawberry.type
+class FunnelsQuery:
+    @query("Funnels that the viewer sees, by name.")
+    async def funnels(
+        self, info: Info, filter: FunnelFilter | None = UNSET, first: int | None = FIRST, after: str | None = UNSET
+    ) -> Connection[Funnel]:
+        place, asked = decode(after or None), filter or FunnelFilter()
+        page, places = await info.context.read(
+            lambda tx: funnels.page(tx, asked.search or None, asked.archived, place, first or FIRST)
+        )
+        return connection(
+            [Funnel.of(funnel) for funnel in page.funnels],
+            places,
+            known(page.count),
+            has_more=page.has_more,
+            after=place,
+        )
+
+    @query("A funnel; null when it is not there or not the viewer's to see.")
+    async def funnel(self, info: Info, id: strawberry.ID) -> Funnel | None:
+        found = await info.context.read(lambda tx: funnels.find(tx, ids.read(id)))
+        return Funnel.of(found) if found else None
+
+
+@strawberry.type
+class FunnelsMutation:
+    @mutation("Make a funnel. Needs FUNNELS_MANAGE.")
+    async def create_funnel(self, info: Info, input: CreateFunnelInput) -> CreateFunnelResult:
+        language = info.context.language
+        funnel = await act(
+            info,
+            input,
+            Permission.FUNNELS_MANAGE,
+            lambda given: funnels.NewFunnel.read(given, language),
+            funnels.create,
+            keep=lambda funnel: {"funnel": str(funnel.id)},
+            again=_funnel_again,
+        )
+        return CreateFunnelPayload(funnel=Funnel.of(funnel))

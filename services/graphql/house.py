@@ -1,0 +1,43 @@
+"""What one process of the API has once, and every request uses."""
+
+from dataclasses import dataclass
+
+from graphql import GraphQLSchema
+
+from services.graphql import language
+from services.graphql.auth import SignIn
+from services.graphql.context import Context
+from services.graphql.engine.document import Documents
+from services.graphql.live.rooms import Rooms
+from services.graphql.live.sockets import Sockets
+from services.graphql.viewer import Viewer
+from shared.config import Settings
+from shared.db import Database
+from shared.hints import Hint, UserChanged
+
+
+@dataclass(frozen=True)
+class House:
+    settings: Settings
+    db: Database
+    schema: GraphQLSchema
+    documents: Documents
+    sign_in: SignIn
+    rooms: Rooms
+    sockets: Sockets
+
+    def context(self, viewer: Viewer | None, accept_language: str | None) -> Context:
+        """For one operation. Close it at the end."""
+        return Context(self.db, self.settings, self.rooms, viewer, self.language(viewer, accept_language))
+
+    def language(self, viewer: Viewer | None, accepted: str | None) -> str:
+        account = viewer.account if viewer else None
+        return language.choose(viewer.locale if viewer else None, accepted, account.language if account else None)
+
+    def hear(self, hint: Hint) -> None:
+        """What this process, or another one, has committed."""
+        if isinstance(hint, UserChanged):
+            self.sign_in.forget(hint.account_id, hint.user_id)
+            self.sockets.look_at(hint.account_id, hint.user_id)
+        else:
+            self.rooms.hear(hint)

@@ -1,0 +1,23 @@
+"""What is counted. Labels have few values: never an id."""
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+OPERATIONS = Counter("voronka_operations", "GraphQL operations that were executed.", ["kind", "outcome"])
+SECONDS = Histogram(
+    "voronka_operation_seconds",
+    "How long queries and mutations took.",
+    ["kind"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+SOCKETS = Gauge("voronka_sockets", "Open sockets.")
+SUBSCRIPTIONS = Gauge("voronka_subscriptions", "Running subscriptions.")
+ROOMS = Gauge("voronka_rooms", "Streams that somebody watches.")
+MESSAGES = Counter("voronka_messages", "Messages sent to subscribers.")
+RESYNCS = Counter("voronka_resyncs", "Subscribers that were told to load again.", ["reason"])
+INTAKE = Counter("voronka_intake", "Requests of sources.", ["outcome"])
+
+
+async def metrics(_request: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

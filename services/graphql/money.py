@@ -1,0 +1,30 @@
+"""Money on the wire."""
+
+from collections.abc import Iterable
+from typing import Self
+
+import strawberry
+
+from services.graphql.scalars import CurrencyCode, Decimal
+from shared import money
+
+
+@strawberry.type(description="An amount, with as many decimals as its currency has.")
+class Money:
+    amount: Decimal
+    currency: CurrencyCode
+
+    @classmethod
+    def of(cls, value: money.Money) -> Self:
+        return cls(amount=Decimal(str(value)), currency=CurrencyCode(value.currency))
+
+    @classmethod
+    def all(cls, values: Iterable[money.Money]) -> list[Self]:
+        """One per currency, sorted by code."""
+        return [cls.of(value) for value in sorted(values, key=lambda one: one.currency)]
+
+
+@strawberry.input(description="An amount: at most as many decimals as the currency has, not negative, below 10^13.")
+class MoneyInput:
+    amount: Decimal
+    currency: CurrencyCode

@@ -1,0 +1,93 @@
+"""Lists: a page at a time, each page going on from a place (a keyset cursor), not from a number that drifts."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+import strawberry
+
+from services.graphql.engine.answers import BadUserInput
+from services.graphql.engine.fields import batched
+
+T = TypeVar("T")
+FIRST = 50
+LONGEST = 200
+Place = tuple[str, UUID]  # what a list is sorted by, then the id
+
+
+@strawberry.type(description="Where a page begins and ends, and whether there is more.")
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type(description="A thing in a list, and its place there.")
+class Edge(Generic[T]):
+    node: T
+    cursor: str
+
+
+async def total_counts(_ctx: object, connections: Sequence["Connection[Any]"]) -> list[int]:
+    return [await connection.count() for connection in connections]
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]]
+    nodes: list[T]
+    page_info: PageInfo
+    total_count: int = batched(total_counts, description="Of the whole list.")
+
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+
+def connection(
+    nodes: Sequence[T],
+    places: Sequence[Place],
+    count: Callable[[], Awaitable[int]],
+    *,
+    has_more: bool,
+    after: Place | None,
+) -> Connection[T]:
+    """`count` is asked only when the client asks."""
+    cursors = [encode(place) for place in places]
+    return Connection(
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
+        nodes=list(nodes),
+        page_info=PageInfo(
+            has_next_page=has_more,
+            has_previous_page=after is not None,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+        count=count,
+    )
+
+
+def known(count: int) -> Callable[[], Awaitable[int]]:
+    """A count that is there already."""
+
+    async def counted() -> int:
+        return count
+
+    return counted
+
+
+def encode(place: Place) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps((place[0], str(place[1])))).decode()
+
+
+def decode(cursor: str | None) -> Place | None:
+    """Raises BadUserInput when it was never a cursor of a list."""
+    if not cursor:  # absent, null or empty: from the beginning
+        return None
+    try:
+        sorted_by, id = orjson.loads(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))
+        return str(sorted_by), UUID(id)
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        raise BadUserInput("This is no cursor of this list: take `endCursor` of an earlier page.") from None
