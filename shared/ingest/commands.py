@@ -55,7 +55,7 @@ async def create_source(tx: Transaction, new: NewSource, base_url: str) -> Creat
     if new.assignee_id is not None:
         await accounts.require_users(tx, {("assigneeId",): new.assignee_id})
     secret = new.secret or secrets.token_urlsafe(24)
-    source = await sql.insert_source(tx, ids.new(), new)
+    source = await sql.insert_source(tx, ids.new(), replace(new, assignee_id=new.assignee_id or tx.actor.user_id))
     await sql.insert_address(tx, source.id, hash_of(secret))
     return CreatedSource(source, secret, address(base_url, source.id, secret))
 
