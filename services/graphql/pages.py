@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 import strawberry
+from strawberry.schema.name_converter import NameConverter
 
 from services.graphql.engine.answers import BadUserInput
 from services.graphql.engine.fields import batched
@@ -44,6 +45,13 @@ class Connection(Generic[T]):
     total_count: int = batched(total_counts, description="Of the whole list.")
 
     count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+
+class Names(NameConverter):
+    """A list is called by what it holds, without `Item`: InboxConnection holds InboxItems."""
+
+    def from_generic(self, generic_type: Any, types: Any) -> str:
+        return super().from_generic(generic_type, types).replace("Item", "")
 
 
 def connection(

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
-from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
 DateTime = NewType("DateTime", str)
@@ -68,4 +67,3 @@ SCALARS: dict[object, ScalarDefinition] = {
     Cursor: _scalar("Cursor", "A place in one funnel's event log. Opaque."),
     CurrencyCode: _scalar("CurrencyCode", "A currency of ISO 4217: UAH."),
 }
-CONFIG = StrawberryConfig(scalar_map=SCALARS)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import strawberry
 from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
 
 from services.graphql import deals, errors
 from services.graphql.accounts import AccountsMutation, AccountsQuery
@@ -21,7 +22,8 @@ from services.graphql.deals import DealsMutation, DealsQuery
 from services.graphql.funnels import FunnelsMutation, FunnelsQuery
 from services.graphql.ingest import IngestMutation, IngestQuery
 from services.graphql.nodes import NodesQuery
-from services.graphql.scalars import CONFIG
+from services.graphql.pages import Names
+from services.graphql.scalars import SCALARS
 
 SDL = Path(__file__).with_name("schema.graphql")
 
@@ -51,7 +53,7 @@ schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    config=CONFIG,
+    config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names()),
     types=[DealCreated, DealMoved, DealUpdated, FunnelChanged],
     exception_handlers=REFUSALS,
 )
