@@ -25,7 +25,7 @@ from shared.jobs import JobDue
 STREAMS = "streams"  # channels of NOTIFY
 USERS = "users"
 GATHER = 0.002  # seconds; NOTIFY takes a lock of the whole database, so one speaks for all of the last 2 ms
-LARGEST_NOTE = 80  # things in one NOTIFY: its payload must stay below 8,000 bytes
+LARGEST_NOTE = 64  # things in one NOTIFY: its payload must stay below 8,000 bytes
 SILENCE = 1.0  # seconds without sending after Redis did not answer
 QUEUE = 10_000
 TASK = "run"
@@ -50,7 +50,7 @@ def encode(hints: Sequence[Hint]) -> str:
         [one.account_id, one.stream_id, one.seq] if isinstance(one, StreamMoved) else [one.account_id, one.user_id]
         for one in hints
     ]
-    return orjson.dumps(rows).decode()
+    return orjson.dumps(rows, default=str).decode()  # asyncpg's ids are a class of their own
 
 
 def decode(channel: str, note: str) -> list[Hint]:
@@ -75,21 +75,25 @@ class Notifier:
     async def run(self) -> None:
         """For ever. A note that cannot be sent is dropped: the others look within a second."""
         conn: asyncpg.Connection | None = None
-        while True:
-            await self._wake.wait()
-            await asyncio.sleep(GATHER)
-            self._wake.clear()
-            pending, self._pending = self._pending, []
-            users = [hint for hint in pending if isinstance(hint, UserChanged)]
-            try:
-                if conn is None or conn.is_closed():
-                    conn = await asyncpg.connect(self._dsn, timeout=2, command_timeout=2, statement_cache_size=0)
-                await _notify(conn, STREAMS, newest(pending))
-                await _notify(conn, USERS, users)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                if conn is not None:
-                    conn.terminate()
-                conn = None
+        try:
+            while True:
+                await self._wake.wait()
+                await asyncio.sleep(GATHER)
+                self._wake.clear()
+                pending, self._pending = self._pending, []
+                users = [hint for hint in pending if isinstance(hint, UserChanged)]
+                try:
+                    if conn is None or conn.is_closed():
+                        conn = await asyncpg.connect(self._dsn, timeout=2, command_timeout=2, statement_cache_size=0)
+                    await _notify(conn, STREAMS, newest(pending))
+                    await _notify(conn, USERS, users)
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                    if conn is not None:
+                        conn.terminate()
+                    conn = None
+        finally:
+            if conn is not None:
+                conn.terminate()
 
 
 async def _notify(conn: asyncpg.Connection, channel: str, hints: Sequence[Hint]) -> None:

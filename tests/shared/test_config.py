@@ -1,0 +1,77 @@
+"""Settings: what an operator gives, and what production refuses."""
+
+import pytest
+from pydantic import ValidationError
+
+from shared.config import DEVELOPMENT_SECRET, Settings
+
+NEEDED = {"DATABASE_URL": "postgresql://db", "REDIS_URL": "redis://broker"}
+SAFE = NEEDED | {
+    "VORONKA_ENV": "production",
+    "VORONKA_JWT_SECRET": "s" * 32,
+    "VORONKA_PUBLIC_URL": "https://voronka.example.com",
+}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(field.upper(), raising=False)
+
+
+def given(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Settings:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings()
+
+
+def test_needs_a_database_and_a_broker_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, NEEDED)
+
+    assert (settings.direct_url, settings.introspection) == ("postgresql://db", True)
+    assert settings.voronka_jwt_secret == DEVELOPMENT_SECRET
+    assert settings.voronka_origins == ()
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+def test_does_not_start_without_them(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    with pytest.raises(ValidationError, match=missing.lower()):
+        given(monkeypatch, NEEDED | {missing: ""})
+
+
+def test_listens_past_a_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, NEEDED | {"DATABASE_DIRECT_URL": "postgresql://direct"})
+
+    assert (settings.database_url, settings.direct_url) == ("postgresql://db", "postgresql://direct")
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, NEEDED | {"VORONKA_ORIGINS": "https://a.example, https://b.example,"})
+
+    assert settings.voronka_origins == ("https://a.example", "https://b.example")
+
+
+def test_production_starts_with_real_secrets_and_hides_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert given(monkeypatch, SAFE).introspection is False
+    assert given(monkeypatch, SAFE | {"VORONKA_INTROSPECTION": "true"}).introspection is True
+
+
+@pytest.mark.parametrize(
+    ("unsafe", "complaint"),
+    [
+        ({"VORONKA_JWT_SECRET": DEVELOPMENT_SECRET}, "VORONKA_JWT_SECRET"),
+        ({"VORONKA_JWT_SECRET": ""}, "VORONKA_JWT_SECRET"),
+        ({"VORONKA_JWT_SECRET": "s" * 31}, "VORONKA_JWT_SECRET"),
+        ({"VORONKA_EMBEDDED": "true"}, "embedded servers"),
+        ({"VORONKA_PUBLIC_URL": "http://voronka.example.com"}, "VORONKA_PUBLIC_URL"),
+    ],
+)
+def test_production_refuses(monkeypatch: pytest.MonkeyPatch, unsafe: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        given(monkeypatch, SAFE | unsafe)
+
+
+@pytest.mark.parametrize("size", ["0", "201", "many"])
+def test_refuses_a_pool_of_no_use(monkeypatch: pytest.MonkeyPatch, size: str) -> None:
+    with pytest.raises(ValidationError, match="voronka_pool_size"):
+        given(monkeypatch, NEEDED | {"VORONKA_POOL_SIZE": size})
