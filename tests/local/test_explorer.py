@@ -25,7 +25,7 @@ from services.local import children, chromium, explorer, node
 from services.local.state import State
 from shared.config import Settings
 from tests.local.test_binaries import program
-from tests.local.test_supervisor import until
+from tests.up import until
 
 # Hosts that stand in the libraries' names of XML namespaces and in what they say to developers; nobody asks them.
 ONLY_TOLD_OF = {"www.w3.org", "github.com", "react.dev", "yarnpkg.com", "en.wikipedia.org", "commonmark.org"}

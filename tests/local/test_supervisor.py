@@ -13,6 +13,7 @@ import pytest
 
 from services.local import children
 from services.local.state import Row
+from tests.up import until
 
 ROOT = Path(__file__).parents[2]
 STAYS = "touch $DIR/up-api; exec sleep 60"
@@ -61,15 +62,6 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
     for supervised in started:
         supervised.process.kill()
         supervised.process.communicate()
-
-
-def until(condition: Callable[[], bool], seconds: float) -> float:
-    """How long it took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.01)
-    return time.monotonic() - began
 
 
 def changes(supervised: Supervised, role: str, old: int) -> Callable[[], bool]:

@@ -13,56 +13,10 @@ import pytest
 
 from services.local import children, ports, testing
 from services.local.demo import OWNER
-from services.local.state import Row, State
+from services.local.paths import ROOT
 from services.local.up import is_ready
 from tests.local.test_postgres import ask
-from tests.local.test_supervisor import until
-
-ROOT = Path(__file__).parents[2]
-LONG = 60.0  # seconds; another test may have the processor
-SERVERS = ("DATABASE_URL", "DATABASE_DIRECT_URL", "REDIS_URL")
-
-
-class Up:
-    def __init__(self, state: Path, *options: str, **environment: str) -> None:
-        self.state = State(state)
-        command = [str(ROOT / "dev"), "up", "--state", str(state), *options]
-        env = {name: value for name, value in os.environ.items() if name not in SERVERS} | environment
-        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def wait_until_ready(self) -> list[str]:
-        """What it said, the ready line last."""
-        assert self.process.stdout is not None
-        said = []
-        for line in self.process.stdout:
-            said.append(line)
-            if line.startswith("ready"):
-                return said
-        raise AssertionError("".join(said))
-
-    def row(self, role: str) -> Row:
-        return next(row for row in self.state.read_processes() if row["role"] == role)
-
-    def kill(self, role: str) -> Row:
-        """The new row, once it is there."""
-        until(lambda: any(row["role"] == role for row in self.state.read_processes()), 5.0)
-        old = self.row(role)
-        os.kill(old["pid"], signal.SIGKILL)
-        until(lambda: any(row["role"] == role and row["pid"] != old["pid"] for row in self.state.read_processes()), 5.0)
-        assert self.row(role)["port"] == old["port"]
-        return self.row(role)
-
-    @property
-    def pids(self) -> list[int]:
-        return [row["pid"] for row in self.state.read_processes()]
-
-    @property
-    def database(self) -> str:
-        return self.state.read_env()["DATABASE_URL"]
-
-    def stop(self) -> str:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=LONG)[0]
+from tests.up import LONG, Up, until
 
 
 @pytest.fixture
