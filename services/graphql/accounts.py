@@ -1,7 +1,7 @@
 """Who is asking, and what the host CRM sets up."""
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Self
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -20,6 +20,7 @@ from shared.actor import ActorKind, Permission
 from shared.db import Transaction
 
 Info = strawberry.Info[Context, None]
+Found = TypeVar("Found")
 
 
 @strawberry.type(description="A person of the account.")
@@ -44,12 +45,25 @@ async def users_by_id(ctx: Context, ids: Iterable[UUID | None]) -> list[User | N
     return [User.of(found[id]) if id in found else None for id in wanted]
 
 
-async def nows(ctx: Context, accounts_asked: Sequence["Account"]) -> list[DateTime]:
-    return [date_time(await ctx.read(Transaction.now)) for _ in accounts_asked]
+async def nows(ctx: Context, asked: Sequence["Account"]) -> list[DateTime]:
+    return [date_time(now) for now in await _in_each(ctx, asked, Transaction.now)]
 
 
-async def usable_modules(ctx: Context, accounts_asked: Sequence["Account"]) -> list[list[str]]:
-    return [await ctx.read(accounts.usable_modules) for _ in accounts_asked]
+async def usable_modules(ctx: Context, asked: Sequence["Account"]) -> list[list[str]]:
+    return await _in_each(ctx, asked, accounts.usable_modules)
+
+
+async def _in_each(
+    ctx: Context, asked: Sequence["Account"], look: Callable[[Transaction], Awaitable[Found]]
+) -> list[Found]:
+    """A person's own account; for the host CRM, which is in none, each of those that it has just set up."""
+    if ctx.viewer.account is not None:
+        return [await ctx.read(look) for _ in asked]
+    found = []
+    for account in asked:
+        async with ctx.db.reading(UUID(account.id), ctx.viewer.actor) as tx:
+            found.append(await look(tx))
+    return found
 
 
 @strawberry.type(description="An account of the host CRM. No account sees another.")

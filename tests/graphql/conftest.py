@@ -1,13 +1,30 @@
-"""What the tests of the edge share: one running API, with this process's own database."""
+"""What the tests of the edge share: one running API with this process's own database, and who asks it."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
+from shared import accounts, ids
+from shared.actor import Permission
 from tests import client
+from tests.graphql.asking import Person
 
 
 @pytest.fixture(scope="session")
 async def api(dsn: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[client.Api]:
     async with client.api(tmp_path_factory.mktemp("api"), dsn, redis_url) as started:
         yield started
+
+
+@pytest.fixture
+def owner(api: client.Api, account: accounts.Account) -> Person:
+    """A person with all rights in an account that no other test knows."""
+    id = ids.new()
+    return Person(api, account.id, id, api.person(account.id, *Permission, user_id=id))
+
+
+@pytest.fixture
+def onlooker(api: client.Api, account: accounts.Account) -> Person:
+    """A person of the same account without any right."""
+    id = ids.new()
+    return Person(api, account.id, id, api.person(account.id, user_id=id, name="Богдан"))
