@@ -93,20 +93,24 @@ async def _execute(request: Request, house: House, ctx: Context, said: dict[str,
 async def _read(request: Request) -> dict[str, Any]:
     """What is to be executed. Raises Refused."""
     if request.method == "GET":
-        if not any(name in request.headers for name in (*PREFLIGHT, "content-type")):
+        if not _is_json(request) and not any(name in request.headers for name in PREFLIGHT):
             raise Refused(400, "BAD_USER_INPUT", "A query by GET needs the header apollo-require-preflight: true.")
         said: Any = dict(request.query_params)
         for name in ("variables", "extensions"):
             if said.get(name):
                 said[name] = _json(said[name].encode())
     elif request.method == "POST":
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        if not _is_json(request):
             raise Refused(415, "BAD_USER_INPUT", "Send the operation as content-type: application/json.")
         said = _json(await _body(request))
     else:
         raise Refused(405, "BAD_USER_INPUT", "Send the operation by POST.", Allow="GET, POST")
     return check(said)
+
+
+def _is_json(request: Request) -> bool:
+    """Whether it says so: no page of another origin can, without a preflight."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
 def check(said: Any) -> dict[str, Any]:
