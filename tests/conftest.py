@@ -15,7 +15,7 @@ from shared import accounts
 from shared.actor import Permission
 from shared.db import JOB, Database, Transaction, connect
 from shared.migrate import migrate, migrations
-from tests import make
+from tests import make, up
 
 LOCK = 0x74656D706C617465  # "template" in ASCII, as an advisory lock's key
 POOL = 8
@@ -97,3 +97,16 @@ async def tx(db: Database, account: accounts.Account) -> AsyncIterator[Transacti
             tx.outgoing.clear()
             yield tx
             raise _TakeBack
+
+
+@pytest.fixture(scope="session")
+def started_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[up.House]:
+    with up.house(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest.fixture
+def house(started_house: up.House) -> up.House:
+    """The whole service as `./dev up` runs it, in which everybody is well, whatever the test before did to them."""
+    started_house.make_well()
+    return started_house
