@@ -17,7 +17,7 @@ MASK = "***"
 SOURCE_SECRET = re.compile(r"(/sources/[^/\s?#]+/)[^\s?#\"'<>]+")
 URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)")
 BEARER = re.compile(r"(?i)(\bbearer\s+)[\w.~+/=-]+")
-NOISY = {"asyncio": logging.WARNING, "httpx": logging.WARNING}  # they say more than anybody reads
+NOISY = ("asyncio", "httpx", "celery.app.trace", "celery.worker.strategy")  # they say more than anybody reads
 
 
 def configure(settings: Settings) -> None:
@@ -59,8 +59,8 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.voronka_log_level)
-    for name, level in NOISY.items():
-        logging.getLogger(name).setLevel(level)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

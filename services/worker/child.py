@@ -12,7 +12,7 @@ import structlog
 
 STEADY = 3.0  # seconds: one that lived shorter fell at once
 DELAYS = (0.0, 0.1, 0.3, 0.5, 0.8)  # before the first, second… start in a row that did not last
-PATIENCE = 12.0  # seconds for what Celery does when it is told to end
+PATIENCE = 14.0  # seconds to end: Celery gives what it does 10, and takes some for itself
 
 log = structlog.get_logger()
 

@@ -1,0 +1,166 @@
+"""The addresses that the outside world posts to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from services.graphql import intake
+from services.local import ports
+from shared import accounts, ids, ingest
+from shared.config import Settings
+from shared.db import Database, connect
+from shared.ingest import NewSource, SourceKind
+from tests import make
+from tests.samples import requests
+
+SECRET = "a-secret/with a slash"
+NOT_THERE = (404, {"status": "error", "message": "There is no such source."})
+
+
+@dataclass(frozen=True)
+class House:
+    """The addresses of an account's two sources, and a client of their server."""
+
+    client: httpx.AsyncClient
+    form: str
+    call: str
+    account_id: UUID
+
+
+def settings(**changes: Any) -> Settings:
+    return Settings(database_url="unused", redis_url="unused", voronka_env="test", **changes)
+
+
+def client_of(db: Database, given: Settings, ip: str = "10.0.0.1") -> httpx.AsyncClient:
+    app = Starlette(routes=intake.routes)
+    app.state.db, app.state.settings = db, given
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(ip, 1)), base_url="http://voronka")
+
+
+@pytest.fixture
+async def house(db: Database, account: accounts.Account) -> AsyncIterator[House]:
+    async with db.transaction(account.id) as tx:
+        funnel = await make.funnel(tx)
+        form, call = [
+            await ingest.create_source(
+                tx,
+                NewSource.read({"name": "Сайт", "kind": kind, "funnel_id": str(funnel.id), "secret": SECRET}),
+                "http://voronka",
+            )
+            for kind in (SourceKind.FORM, SourceKind.BINOTEL)
+        ]
+    assert form.address is not None
+    assert call.address is not None
+    async with client_of(db, settings()) as client:
+        yield House(client, form.address, call.address, account.id)
+
+
+async def post(client: httpx.AsyncClient, address: str, request: ingest.Request) -> tuple[int, Any]:
+    response = await client.post(address, content=request.body, headers=dict(request.headers))
+    return response.status_code, response.json()
+
+
+async def kept(db: Database, account_id: UUID) -> list[bytes]:
+    """The bodies of the account's requests."""
+    async with db.transaction(account_id) as tx:
+        rows = await tx.fetch("SELECT body FROM intake WHERE account_id = $1 ORDER BY received_at", account_id)
+        jobs = await tx.fetchval(
+            "SELECT count(*) FROM jobs WHERE account_id = $1 AND kind = 'ingest.perform'", account_id
+        )
+    assert jobs == len(rows)
+    return [row["body"] for row in rows]
+
+
+async def test_keeps_a_form_and_answers(house: House, db: Database) -> None:
+    form = requests.multipart_form()
+
+    assert await post(house.client, house.form, form) == (200, {"status": "accepted"})
+    assert await kept(db, house.account_id) == [form.body]
+
+
+async def test_answers_binotel_as_it_wants(house: House, db: Database) -> None:
+    call = requests.binotel_call()
+
+    assert await post(house.client, house.call, call) == (200, {"status": "success"})
+    assert await kept(db, house.account_id) == [call.body]
+
+
+async def test_answers_alike_whoever_is_not_let_in(house: House, db: Database) -> None:
+    without_secret = house.form[: house.form.index("/sources/") + len("/sources/") + 36]
+
+    for address in (
+        f"{without_secret}/wrong",
+        f"{without_secret}/",
+        without_secret,
+        f"/sources/{ids.new()}/x",
+        f"/sources/{ids.new()}",
+        "/sources/no-id/x",
+        "/sources/%00/%00",
+    ):
+        assert await post(house.client, address, requests.web_form()) == NOT_THERE
+    assert await kept(db, house.account_id) == []
+
+
+async def test_lets_binotel_call_from_its_own_addresses_only(house: House, db: Database) -> None:
+    given = settings(voronka_binotel_addresses="10.0.0.2, 10.0.0.3")
+
+    async with client_of(db, given, "10.0.0.1") as client:
+        assert await post(client, house.call, requests.binotel_call()) == NOT_THERE
+        assert (await post(client, house.form, requests.web_form()))[0] == 200
+    async with client_of(db, given, "10.0.0.3") as client:
+        assert (await post(client, house.call, requests.binotel_call()))[0] == 200
+
+
+async def test_takes_a_body_of_a_megabyte_and_no_more(house: House, db: Database) -> None:
+    largest = b"name=" + b"x" * (intake.LARGEST_BODY - 5)
+
+    assert (await house.client.post(house.form, content=largest)).status_code == 200
+    promised = await house.client.post(house.form, content=largest + b"x")
+    assert (promised.status_code, promised.headers["connection"]) == (413, "close")
+    assert await kept(db, house.account_id) == [largest]
+
+
+async def test_counts_a_body_whose_size_nobody_promised(house: House, db: Database) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 65_536
+            yield b"x" * 65_536
+
+    assert (await house.client.post(house.form, content=endless())).status_code == 413
+    assert sent == 16 * 65_536
+    assert await kept(db, house.account_id) == []
+
+
+async def test_does_not_wait_for_a_slow_body(house: House, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "PATIENCE", 0.01)
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"name="
+        await asyncio.Event().wait()
+
+    assert (await house.client.post(house.form, content=stuck())).status_code == 408
+    assert await kept(db, house.account_id) == []
+
+
+async def test_asks_to_come_again_while_the_database_is_away(house: House) -> None:
+    async with (
+        connect(f"postgresql://nobody@127.0.0.1:{ports.choose()}/nothing", size=1) as away,
+        client_of(away, settings()) as client,
+    ):
+        response = await client.post(house.form, content=requests.web_form().body)
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_is_only_posted_to(house: House, method: str) -> None:
+    assert (await house.client.request(method, house.form)).status_code == 405
