@@ -299,5 +299,5 @@ async def test_keeps_the_secrets_of_its_addresses(tmp_path: Path, dsn: str, brok
 
 
 def test_knows_every_kind_of_job_that_is_asked_for() -> None:
-    assert set(KINDS) == {"billing.end_trial", "ingest.perform", "ingest.resume", "ingest.retry"}
+    assert {"billing.end_trial", "ingest.perform", "ingest.resume", "ingest.retry"} <= KINDS.keys()
     assert all(isinstance(kind, jobs.Kind) for kind in KINDS.values())

@@ -1,0 +1,66 @@
+"""Requests that come in, and what is done with them, in a line each."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from shared import accounts, deals, ids, ingest, jobs
+from shared.db import Database, Transaction
+from shared.ingest import Caller, InboxItem, NewSource, Request, Source, SourceKind
+from shared.jobs import Kind
+from tests import make
+
+BASE = "https://voronka.example.com/"
+SECRET = "a-secret-of-the-form"
+CALLER = Caller(SECRET, "10.0.0.1")
+
+
+def given(funnel: make.Funnel, **changes: Any) -> NewSource:
+    fields = {"name": "Сайт", "kind": SourceKind.FORM, "funnel_id": str(funnel.id), "secret": SECRET}
+    return NewSource.read(fields | changes)
+
+
+async def new_source(tx: Transaction, funnel: make.Funnel, **changes: Any) -> Source:
+    return (await ingest.create_source(tx, given(funnel, **changes), BASE)).source
+
+
+async def take_in(tx: Transaction, source: Source, request: Request) -> InboxItem:
+    """The request comes and its job is done, in the same transaction; the newest item of the inbox."""
+    assert await ingest.receive(tx, source.id, CALLER, request) is source.kind
+    intake_id = await tx.fetchval("SELECT ref FROM jobs WHERE kind = $1 ORDER BY id DESC LIMIT 1", ingest.PERFORM)
+    await ingest.perform(tx, job(ingest.PERFORM, intake_id, tx.account_id))
+    return (await ingest.inbox(tx, first=1)).items[0]
+
+
+def job(kind: str, ref: UUID | None, account_id: UUID | None) -> jobs.Job:
+    return jobs.Job(ids.new(), account_id, kind, ref, datetime.now(UTC), 1, 3, ids.new())
+
+
+async def deal_of(tx: Transaction, item: InboxItem) -> deals.Deal:
+    assert item.deal_id is not None, item
+    found = await deals.find(tx, item.deal_id)
+    assert found is not None
+    return found
+
+
+async def counters(tx: Transaction, source: Source) -> tuple[int, int, int, int]:
+    now = (await ingest.get_sources(tx, [source.id]))[source.id]
+    return now.received, now.created, now.duplicates, now.rejected
+
+
+KINDS = {
+    accounts.RESUME_WAITING: Kind(ingest.resume_waiting),
+    ingest.PERFORM: Kind(ingest.perform, ingest.reject_exhausted),
+    ingest.RETRY: Kind(ingest.retry, ingest.reject_retried),
+}
+
+
+async def do_all(db: Database, superuser: asyncpg.Connection) -> None:
+    """Do whatever is to be done, without pauses between attempts."""
+    while ids := await superuser.fetch(
+        "UPDATE jobs SET run_at = clock_timestamp() WHERE state = 'queued' AND attempts < 5 RETURNING id"
+    ):
+        for row in ids:
+            await jobs.perform(db, KINDS, row["id"])
