@@ -1,8 +1,9 @@
 """One subscriber: a place in the log that moves on as fast as its socket takes what it is given."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import count, takewhile
 from time import monotonic
 from uuid import UUID
 
@@ -19,7 +20,7 @@ OLDEST_SECONDS = 7 * 86_400.0
 # Who had caught up and falls behind that far is told to load again.
 TOO_FAR_EVENTS = 5_000
 TOO_FAR_SECONDS = 30.0
-PATIENCE = 5.0  # seconds of waiting at once
+PATIENCE = 5.0  # seconds of waiting at once: how exactly it is known when somebody had everything
 
 
 class ResyncReason(Enum):
@@ -47,7 +48,7 @@ class Resync:
 Told = Ready | Resync | News
 
 
-async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncIterator[Told]:
+async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGenerator[Told]:
     """Every event of a funnel's log, each once and in order: from the head, or from after a cursor.
 
     First comes Ready, or Resync where the cursor does not serve. Ends after Resync(ACCESS_CHANGED).
@@ -73,32 +74,53 @@ class _Subscriber:
         self._room = room
         self._place = place
         self._caught_up = False
-        self._at_head = monotonic()  # when it last had all that there was
+        self._goal = room.head  # all that there was at `_looked_at`
+        self._looked_at = self._had_all_at = monotonic()
 
-    async def next(self) -> Iterable[Told]:
+    async def next(self) -> Sequence[Told]:
         """What comes next, once there is something. Everything that it returns must be sent before it is asked again."""
         room = self._room
         while room.head == self._place:
-            self._caught_up = True
+            self._note_progress()
             await room.moved(self._place.seq, PATIENCE)
-            self._at_head = monotonic()
         if room.head.epoch != self._place.epoch or room.head.seq < self._place.seq:
             return [self._jump(ResyncReason.CURSOR_UNKNOWN)]
-        if self._caught_up and self._too_far():
+        self._note_progress()
+        if self._caught_up and self._is_too_far():
             return [self._jump(ResyncReason.TOO_FAR_BEHIND)]
         found = room.after(self._place.seq)
-        news = list(found) if found is not None else await room.from_table(self._place.seq)
-        if news:
-            self._place = news[-1].recorded.place
+        news = _unbroken(self._place, await room.from_table(self._place.seq) if found is None else found)
+        if not news:
+            return [self._jump(ResyncReason.CURSOR_UNKNOWN)]  # the log does not go on from here
+        self._place = news[-1].recorded.place
         return news
 
-    def _too_far(self) -> bool:
+    def _note_progress(self) -> None:
+        """Whoever has all that there was a moment ago has caught up; on a busy board nobody ever has all there is."""
+        if self._place.seq < self._goal.seq:
+            return
+        self._had_all_at = self._looked_at
+        self._goal, self._looked_at = self._room.head, monotonic()
+        if self._goal == self._place:
+            self._had_all_at = self._looked_at
+        self._caught_up = self._caught_up or not self._is_too_far()
+
+    def _is_too_far(self) -> bool:
         behind = self._room.head.seq - self._place.seq
-        return behind > TOO_FAR_EVENTS or monotonic() - self._at_head > TOO_FAR_SECONDS
+        return behind > TOO_FAR_EVENTS or monotonic() - self._had_all_at > TOO_FAR_SECONDS
 
     def _jump(self, reason: ResyncReason) -> Resync:
-        self._place, self._at_head = self._room.head, monotonic()
+        self._place = self._goal = self._room.head
+        self._looked_at = self._had_all_at = monotonic()
         return _resync(self._place, reason)
+
+
+def _unbroken(place: Place, news: Sequence[News]) -> Sequence[News]:
+    """As far as it goes on from there without a gap."""
+    places = (Place(place.epoch, seq) for seq in count(place.seq + 1))
+    return [
+        one for one, _ in takewhile(lambda pair: pair[0].recorded.place == pair[1], zip(news, places, strict=False))
+    ]
 
 
 def _resync(place: Place, reason: ResyncReason) -> Resync:
@@ -131,10 +153,10 @@ async def _begin(ctx: Context, room: Room, after: str | None) -> tuple[Place, Re
 
 
 async def _is_too_old(ctx: Context, room: Room, place: Place) -> bool:
-    """Whether the first event that was missed happened too long ago, by the account's clock."""
+    """Whether something was missed, and the client's last event happened too long ago, by the account's clock."""
     if place.seq == room.head.seq:
         return False
     async with ctx.db.reading(room.key[0]) as tx:
-        at = await events.happened_at(tx, room.key[1], place.seq + 1)
+        at = await events.happened_at(tx, room.key[1], max(place.seq, 1))
         now = await tx.now()
     return at is not None and (now - at).total_seconds() > OLDEST_SECONDS

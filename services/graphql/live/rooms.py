@@ -6,9 +6,10 @@ a look at the heads of all rooms, once a second, says so: a hint may be lost, an
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 import orjson
@@ -52,24 +53,29 @@ class Room:
         self._db = db
         self._ring: deque[News] = deque()
         self._ring_bytes = 0
-        self._known = head.seq  # as far as we heard that the stream got
+        self._stands = head  # where the database last said that the stream is
+        self._known = head.seq  # as far as we heard that it got
         self._reading: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
 
     def hear(self, place: Place | int) -> None:
-        """The stream got that far, says somebody. Read on, unless that is happening already."""
-        seq = place.seq if isinstance(place, Place) else place
-        if isinstance(place, Place) and place.epoch != self.head.epoch:
-            self._begin_anew(place)
-        self._known = max(self._known, seq)
+        """The stream got that far: says a hint, or, with a Place, the database. Read on, unless that happens already."""
+        if isinstance(place, Place):
+            if place.epoch != self.head.epoch:
+                self._begin_anew(place)
+            if place.epoch != self._stands.epoch or place.seq > self._stands.seq:
+                self._stands = place
+        self._known = max(self._known, place.seq if isinstance(place, Place) else place)
         if self._known > self.head.seq and (self._reading is None or self._reading.done()):
             self._reading = asyncio.create_task(self._read())
 
     async def reach(self, place: Place) -> None:
-        """Be at least where the database says that the stream is."""
+        """Be at least where the database says that the stream is. Raises Unavailable when that cannot be read now."""
         self.hear(place)
         if self._reading is not None:
             await asyncio.shield(self._reading)
+        if self.head.epoch == place.epoch and self.head.seq < place.seq:
+            raise Unavailable
 
     async def moved(self, seq: int, seconds: float) -> None:
         """Wait until the log goes on after `seq`, or as long as that."""
@@ -79,12 +85,12 @@ class Room:
             async with asyncio.timeout(seconds):
                 await self._moved.wait()
 
-    def after(self, seq: int) -> Iterator[News] | None:
+    def after(self, seq: int) -> list[News] | None:
         """What came after `seq`, from the ring; None when it does not reach back so far."""
         missed = self.head.seq - seq
         if missed > len(self._ring):
             return None
-        return iter([self._ring[index] for index in range(len(self._ring) - missed, len(self._ring))])
+        return list(islice(self._ring, len(self._ring) - missed, None))
 
     async def from_table(self, seq: int) -> list[News]:
         """The same, a page of it, from the database."""
@@ -94,35 +100,52 @@ class Room:
     async def _read(self) -> None:
         """Until nothing is new. Single: whoever hears something meanwhile only says how far it got."""
         while self._known > self.head.seq:
-            known = self._known
+            known, began = self._known, self.head
             try:
-                async with self._db.reading(self.key[0]) as tx:
-                    found = await events.after(tx, self.key[1], self.head.seq, PAGE)
+                found = await self.from_table(began.seq)
             except Unavailable:
                 return  # the next look comes within a second
-            for recorded in found:
-                self._append(recorded)
+            except Exception:  # whatever it is: it is told here, and those who wait are told to try later
+                log.exception("could not read the log", stream=str(self.key[1]), head=began.seq)
+                return
+            if self.head != began:
+                continue  # begun anew meanwhile: this is not what comes next
+            for news in found:
+                self._append(news)
             if len(found) < PAGE and self._known == known:
-                self._known = self.head.seq  # what was heard of and is not there is no event of this log
+                self._end_of_log()
             self._wake()
 
-    def _append(self, recorded: Recorded) -> None:
-        if recorded.place != Place(self.head.epoch, self.head.seq + 1):
-            log.error("the log has a gap", stream=str(self.key[1]), head=self.head.seq, next=recorded.seq)
-            self._begin_anew(recorded.place)
+    def _end_of_log(self) -> None:
+        if self._stands.epoch == self.head.epoch and self._stands.seq > self.head.seq:
+            self._alarm(self._stands)
+        self._known = self.head.seq  # what was only hinted at and is not there is no event of this log
+
+    def _append(self, news: News) -> None:
+        place = news.recorded.place
+        if place.epoch != self.head.epoch:
+            self._begin_anew(place)
             return
-        news = _news(recorded)
+        if place.seq != self.head.seq + 1:
+            self._alarm(place)
+            return
         self._ring.append(news)
         self._ring_bytes += news.size
-        self.head = recorded.place
+        self.head = place
         while len(self._ring) > RING_EVENTS or self._ring_bytes > RING_BYTES:
             self._ring_bytes -= self._ring.popleft().size
 
+    def _alarm(self, place: Place) -> None:
+        """An event is not there though a later one is: a bug. Whoever has not had it yet is told to load again."""
+        metrics.GAPS.inc()
+        log.error("the log has a gap", stream=str(self.key[1]), head=self.head.seq, next=place.seq)
+        self._begin_anew(place)
+
     def _begin_anew(self, head: Place) -> None:
-        """History was changed under us: whoever watches sees that their place is of another epoch, or behind."""
+        """History was changed under us: whoever watches sees that their place does not lead here."""
         self._ring.clear()
         self._ring_bytes = 0
-        self.head, self._known = head, head.seq
+        self.head, self._stands, self._known = head, head, head.seq
         self._wake()
 
     def _wake(self) -> None:
@@ -193,6 +216,8 @@ class Rooms:
                 await self.look()
             except Unavailable:
                 log.warning("could not look at the heads of rooms")
+            except Exception:  # whatever it is: who does not look any more would lose events
+                log.exception("could not look at the heads of rooms")
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await self._soon.wait()

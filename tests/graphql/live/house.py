@@ -1,0 +1,107 @@
+"""The sockets' part of the API within the test's own process, so that a test can look at it from inside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+
+from services.graphql.auth import SignIn
+from services.graphql.engine.document import Documents
+from services.graphql.house import House
+from services.graphql.live.rooms import Rooms
+from services.graphql.live.socket import graphql_socket
+from services.graphql.live.sockets import Sockets
+from services.graphql.live.wire import KeepServerProtocol
+from services.graphql.schema import executable
+from services.local import ports, tokens
+from shared.config import Settings
+from shared.db import Database, Message, connect
+from shared.events import StreamMoved
+from shared.hints import UserChanged
+
+SECRET = "a-secret-that-only-tests-know-and-use"
+POOL = 8
+LARGEST = 131_072
+AN_HOUR = 3_600
+
+
+@dataclass(frozen=True)
+class Served:
+    """`db` tells the house what was committed, as the API's own pool does."""
+
+    house: House
+    db: Database
+    address: str
+
+    def token(self, account_id: UUID, user_id: UUID, *permissions: str, seconds: int = AN_HOUR) -> str:
+        env = {"VORONKA_JWT_SECRET": SECRET}
+        return tokens.person(env, account_id, user_id, "Олена", permissions, seconds)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None: they are the test process's."""
+        yield
+
+
+@asynccontextmanager
+async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Served]:
+    """`options`: uvicorn's."""
+    given = Settings(database_url=dsn, redis_url=redis_url, voronka_env="test", voronka_jwt_secret=SECRET)
+    async with connect(dsn, size=POOL) as db:
+        documents = Documents(executable, introspection=True, suggestions=True)
+        house = House(given, db, executable, documents, SignIn(db, given), Rooms(db), Sockets())
+
+        def deliver(messages: Any) -> None:
+            for message in messages:
+                _hear(house, message)
+
+        db.deliver = deliver
+        app = Starlette(
+            routes=[WebSocketRoute("/graphql", graphql_socket)], middleware=[Middleware(KeepServerProtocol)]
+        )
+        app.state.house = house
+        port = ports.choose()
+        looking = asyncio.create_task(house.rooms.keep_looking())
+        async with _running(app, port, **options):
+            yield Served(house, db, f"127.0.0.1:{port}")
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+
+
+def _hear(house: House, message: Message) -> None:
+    if isinstance(message, StreamMoved | UserChanged):
+        house.hear(message)
+
+
+@asynccontextmanager
+async def _running(app: Starlette, port: int, **options: Any) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        app,
+        port=port,
+        ws="websockets-sansio",
+        ws_max_size=LARGEST,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        **options,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(10):
+            while not server.started:  # noqa: ASYNC110  # uvicorn sets no event
+                await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await serving
