@@ -1,8 +1,8 @@
 """One WebSocket of a client: signs in once, then runs operations side by side, each by its id."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, cast
@@ -30,6 +30,7 @@ INIT_TIMEOUT = 5.0  # seconds
 MOST_OPERATIONS = 50  # at once
 OUTAGE = 15.0  # seconds for which an event waits for the database, before the client is sent to try later
 PAUSE = 0.3
+MUTATION = 10.0  # seconds for a running mutation to end before its socket does; none takes so long
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Socket:
         self._initialised = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._mutations: set[asyncio.Task[None]] = set()  # what was begun is not broken off: they end by themselves
         self._background: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self._timers: list[asyncio.TimerHandle] = []
@@ -77,12 +79,13 @@ class Socket:
             await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
             close = self._ended.result() if self._ended.done() else None
         finally:
-            tasks = [reading, *self._operations.values(), *self._background]
             for timer in self._timers:
                 timer.cancel()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            others = {reading, *self._operations.values(), *self._background} - self._mutations
+            await _end(others)
+            if self._mutations:
+                await asyncio.wait(self._mutations, timeout=MUTATION)
+                await _end(set(self._mutations))
             if close is not None:
                 await self._wire.close(close.code, close.reason)
             self._house.sockets.remove(self)
@@ -130,7 +133,7 @@ class Socket:
                 await self._start(message)
             case protocol.Complete():
                 operation = self._operations.pop(message.id, None)
-                if operation is not None:
+                if operation is not None and operation not in self._mutations:
                     operation.cancel()
 
     async def _initialise(self, message: protocol.Init) -> None:
@@ -163,7 +166,7 @@ class Socket:
             raise Close(protocol.UNAUTHORIZED, "Unauthorized")
         if message.id in self._operations:
             raise Close(protocol.TAKEN_ID, f"Subscriber for {message.id[:100]} already exists")
-        if len(self._operations) >= MOST_OPERATIONS:
+        if len(self._mutations | set(self._operations.values())) >= MOST_OPERATIONS:
             error = {
                 "message": f"At most {MOST_OPERATIONS} operations at once.",
                 "extensions": {"code": "THROTTLED"},
@@ -175,46 +178,65 @@ class Socket:
     async def _operate(self, message: protocol.Subscribe) -> None:
         ctx = self._house.context(self._viewer, self._language)
         try:
-            operation = prepare(self._house.documents, message.query, message.operation_name, message.variables)
-            if operation.kind is OperationType.SUBSCRIPTION:
-                metrics.OPERATIONS.labels("subscription", "ok").inc()
-                with metrics.SUBSCRIPTIONS.track_inprogress():
-                    await self._follow(message.id, operation, ctx)
-            else:
-                answered = await answer(self._house.schema, operation, ctx)
-                metrics.OPERATIONS.labels(operation.kind.value, "errors" if "errors" in answered.body else "ok").inc()
-                await self._tell_once(message.id, answered)
-        except RequestError as refused:
-            metrics.OPERATIONS.labels("none", "refused").inc()
-            await self._tell_once(message.id, refusal(refused, ctx.language))
+            await self._run(message, ctx)
         except Unavailable:
             self.end(protocol.TRY_LATER, "Try again later")
         except Stalled:
             self.end(protocol.TRY_LATER, "You do not read")
         except WebSocketDisconnect:
             return
+        finally:
+            self._free(message.id)
+            await ctx.close()
+
+    async def _run(self, message: protocol.Subscribe, ctx: Context) -> None:
+        """Raises Unavailable, Stalled and WebSocketDisconnect, which end the socket; whatever else is told."""
+        try:
+            operation = prepare(self._house.documents, message.query, message.operation_name, message.variables)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                metrics.OPERATIONS.labels("subscription", "ok").inc()
+                with metrics.SUBSCRIPTIONS.track_inprogress():
+                    await self._follow(message.id, operation, ctx)
+                return
+            with self._not_broken_off(operation):
+                answered = await answer(self._house.schema, operation, ctx)
+                metrics.OPERATIONS.labels(operation.kind.value, "errors" if "errors" in answered.body else "ok").inc()
+                await self._tell_once(message.id, answered)
+        except RequestError as refused:
+            metrics.OPERATIONS.labels("none", "refused").inc()
+            await self._tell_once(message.id, refusal(refused, ctx.language))
+        except (Unavailable, Stalled, WebSocketDisconnect):
+            raise
         except Exception as failure:  # noqa: BLE001  # one operation's bug must not end the others of the socket
             error = GraphQLError(str(failure), original_error=failure)
             await self._tell_once(message.id, Answer({"errors": [to_json(error, ctx.language)]}, refused=True))
+
+    @contextmanager
+    def _not_broken_off(self, operation: Operation) -> Iterator[None]:
+        """A mutation ends by itself, whoever has lost interest in it or gone away."""
+        task = asyncio.current_task()
+        assert task is not None
+        if operation.kind is OperationType.MUTATION:
+            self._mutations.add(task)
+        try:
+            yield
         finally:
-            if self._operations.get(message.id) is asyncio.current_task():
-                del self._operations[message.id]
-            await ctx.close()
+            self._mutations.discard(task)
 
     async def _follow(self, id: str, operation: Operation, ctx: Context) -> None:
         stream = await subscribe(self._house.schema, operation, ctx)
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
             return
-        async with aclosing(cast("Any", stream)) as events:
-            async for body in self._answers(events, operation, ctx):
+        async with aclosing(cast("Any", stream)) as events, aclosing(self._answers(events, operation, ctx)) as answers:
+            async for body in answers:
                 await self._wire.send(protocol.write("next", id, body))
                 metrics.MESSAGES.inc()
         await self._complete(id)
 
     async def _answers(
         self, events: AsyncIterator[object], operation: Operation, ctx: Context
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any]]:
         """What is told of each event. None is left out for an outage: it waits, or raises Unavailable."""
         async for event in events:
             patience = monotonic() + OUTAGE
@@ -233,6 +255,8 @@ class Socket:
             yield answered.body
 
     async def _tell_once(self, id: str, answered: Answer) -> None:
+        if self._operations.get(id) is not asyncio.current_task():
+            return  # the client has completed it: the id may be another operation's now
         if answered.refused:
             self._free(id)
             await self._wire.send(protocol.write("error", id, answered.body["errors"]))
@@ -241,12 +265,15 @@ class Socket:
         await self._complete(id)
 
     async def _complete(self, id: str) -> None:
-        self._free(id)  # first: whoever hears of it may take the id again at once
-        await self._wire.send(protocol.write("complete", id))
+        if self._free(id):  # first: whoever hears of it may take the id again at once
+            await self._wire.send(protocol.write("complete", id))
 
-    def _free(self, id: str) -> None:
-        if self._operations.get(id) is asyncio.current_task():
+    def _free(self, id: str) -> bool:
+        """Whether it was this operation's."""
+        ours = self._operations.get(id) is asyncio.current_task()
+        if ours:
             del self._operations[id]
+        return ours
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -255,3 +282,9 @@ class Socket:
 
     def _after(self, seconds: float, act: Any) -> None:
         self._timers.append(asyncio.get_running_loop().call_later(max(0.0, seconds), act))
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -21,7 +21,9 @@ class Stalled(Exception):
 class KeepServerProtocol:
     """ASGI middleware: remembers the server's own object of a WebSocket.
 
-    ASGI has no way to drop a peer that does not read: a close waits behind what is not read either.
+    ASGI has no way to drop a peer that does not read: a close waits behind what is not read either. And a peer that
+    answers no ping is dropped without a word: what the server would say, 1011, keeps a client from coming back that
+    was only asleep.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -29,7 +31,10 @@ class KeepServerProtocol:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            scope[KEY] = getattr(send, "__self__", None)
+            server: Any = getattr(send, "__self__", None)
+            scope[KEY] = server
+            if hasattr(server, "keepalive_timeout"):
+                server.keepalive_timeout = server.transport.abort
         await self._app(scope, receive, send)
 
 
@@ -43,13 +48,30 @@ class Wire:
     async def send(self, text: str) -> None:
         """Raises Stalled, or WebSocketDisconnect when nobody is there any more."""
         async with self._turn:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    await self._websocket.send_text(text)
-            except TimeoutError:
-                raise Stalled from None
-            except RuntimeError:  # Starlette's word for a socket that was closed from our side meanwhile
-                raise WebSocketDisconnect(1006) from None
+            waiting = self._waiting()
+            while not await self._sent(text):
+                before, waiting = waiting, self._waiting()
+                if waiting >= before:
+                    raise Stalled
+
+    async def _sent(self, text: str) -> bool:
+        """Whether it went out in time; nothing of it did if it did not: it waits for room first."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._websocket.send_text(text)
+        except TimeoutError:
+            return False
+        except RuntimeError:  # Starlette's word for a socket that was closed from our side meanwhile
+            raise WebSocketDisconnect(1006) from None
+        return True
+
+    def _waiting(self) -> int:
+        """Bytes that the other side has not taken yet."""
+        transport = self._transport()
+        return 0 if transport is None else transport.get_write_buffer_size()
+
+    def _transport(self) -> asyncio.Transport | None:
+        return getattr(self._websocket.scope.get(KEY), "transport", None)
 
     async def close(self, code: int, reason: str) -> None:
         """Say why, if it can still be said."""
@@ -64,7 +86,7 @@ class Wire:
     def _drop(self, code: int, reason: str) -> None:
         """Put the close behind what waits to be read, and end the connection when nobody reads it in time."""
         protocol: Any = self._websocket.scope.get(KEY)
-        transport = getattr(protocol, "transport", None)
+        transport = self._transport()
         if transport is None:
             return
         protocol.conn.send_close(code, reason)
