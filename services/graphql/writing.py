@@ -60,11 +60,14 @@ def given_of(input: object) -> dict[str, Any]:
 
 
 def _plain(value: object) -> Any:
+    """What is JSON already is left as it is, however deep it goes."""
     if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if hasattr(value, "__strawberry_definition__") and not isinstance(value, Enum):
-        return given_of(value)
-    return value
+        return [given_of(one) if _is_input(one) else one for one in value]
+    return given_of(value) if _is_input(value) else value
+
+
+def _is_input(value: object) -> bool:
+    return hasattr(value, "__strawberry_definition__") and not isinstance(value, Enum)
 
 
 def _read(given: Given, key: str | None, read: Callable[[Given], Command]) -> Command:

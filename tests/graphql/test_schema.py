@@ -9,6 +9,7 @@ from graphql import (
     assert_valid_schema,
 )
 
+from services.graphql.nodes import BY_KIND
 from services.graphql.schema import REFUSALS, SDL, executable, sdl
 from shared import errors
 from shared.errors import DomainError
@@ -62,21 +63,10 @@ def test_every_type_and_every_root_field_is_described() -> None:
         assert [name for name, field in root.fields.items() if not field.description] == []
 
 
-def test_whatever_is_a_node_has_an_id() -> None:
+def test_whatever_is_a_node_is_found_by_its_id() -> None:
     node = executable.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
-    nodes = {type.name for type in executable.get_possible_types(node)}
-    assert nodes == {
-        "Account",
-        "Deal",
-        "Funnel",
-        "InboxItem",
-        "LossReason",
-        "ModuleSubscription",
-        "Source",
-        "Stage",
-        "User",
-    }
+    assert {type.name for type in executable.get_possible_types(node)} == set(BY_KIND)
 
 
 def test_every_connection_is_asked_for_by_pages() -> None:
@@ -87,7 +77,7 @@ def test_every_connection_is_asked_for_by_pages() -> None:
         for field in type.fields.values()
         if str(field.type).rstrip("!").endswith("Connection")
     ]
-    assert len(fields) == 3  # funnels, inbox, a column's deals
+    assert fields
     for field in fields:
         assert (str(field.args["first"].type), field.args["first"].default_value) == ("Int", 50)
         assert str(field.args["after"].type) == "String"

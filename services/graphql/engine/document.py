@@ -1,7 +1,7 @@
 """Documents: parsed, validated and measured once, and kept by their text."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,12 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    KnownFragmentNamesRule,
+    NoFragmentCyclesRule,
+    NoUnusedFragmentsRule,
     OperationDefinitionNode,
     OperationType,
+    UniqueFragmentNamesRule,
     parse,
     specified_rules,
     validate,
@@ -23,7 +27,10 @@ from services.graphql.engine.limits import NO_PAGE, check_pages, measure
 
 MOST_TOKENS = 2_000
 MOST_ERRORS = 5
-MOST_KEPT = 1_000  # documents
+MOST_KEPT = 500_000  # characters of documents; each comes to some 250 bytes
+
+# What measuring relies on: each fragment is there once, is used, and does not spread itself.
+SOUND_FRAGMENTS = (KnownFragmentNamesRule, NoFragmentCyclesRule, NoUnusedFragmentsRule, UniqueFragmentNamesRule)
 
 
 class RequestError(Exception):
@@ -66,6 +73,7 @@ class Documents:
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         self._kept: OrderedDict[str, Document | RequestError] = OrderedDict()
+        self._size = 0  # of the texts together
 
     def get(self, text: str) -> Document:
         """Raises RequestError when the document cannot be executed."""
@@ -75,36 +83,43 @@ class Documents:
                 kept = self._read(text)
             except RequestError as refused:
                 kept = refused
-            self._kept[text] = kept
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            self._keep(text, kept)
         else:
             self._kept.move_to_end(text)
         if isinstance(kept, RequestError):
             raise RequestError(kept.code, *kept.errors)
         return kept
 
+    def _keep(self, text: str, document: Document | RequestError) -> None:
+        self._kept[text] = document
+        self._size += len(text)
+        while self._size > MOST_KEPT:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._size -= len(forgotten)
+
     def _read(self, text: str) -> Document:
         try:
             node = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
-            measured = measure(node)  # first: what is too large is not worth validating
+            self._validate(node, SOUND_FRAGMENTS)
+            measured = measure(node)  # what is too large is not worth validating
         except GraphQLSyntaxError as error:
             raise RequestError("GRAPHQL_PARSE_FAILED", error) from None
         except RecursionError:
             raise RequestError("GRAPHQL_PARSE_FAILED", GraphQLError("The document is nested too deeply.")) from None
         if measured.problems:
             raise RequestError("TOO_COSTLY", *map(GraphQLError, measured.problems[:MOST_ERRORS]))
-        errors = validate(
-            self.schema, node, self._rules, max_errors=MOST_ERRORS, hide_suggestions=not self._suggestions
-        )
-        if errors:
-            raise RequestError("GRAPHQL_VALIDATION_FAILED", *errors[:MOST_ERRORS])
+        self._validate(node, self._rules)
         if measured.page_problem:
             raise RequestError("BAD_USER_INPUT", GraphQLError(NO_PAGE))
         operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         return Document(
             text, node, {one.name.value if one.name else None: one for one in operations}, measured.page_variables
         )
+
+    def _validate(self, node: DocumentNode, rules: Sequence[type[ASTValidationRule]]) -> None:
+        errors = validate(self.schema, node, rules, max_errors=MOST_ERRORS, hide_suggestions=not self._suggestions)
+        if errors:
+            raise RequestError("GRAPHQL_VALIDATION_FAILED", *errors[:MOST_ERRORS])
 
     def coerce(self, document: Document, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> None:
         """Raises RequestError when the variables are not what the operation declares."""

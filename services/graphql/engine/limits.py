@@ -1,7 +1,7 @@
 """What a document may ask for: bounded depth, fields, aliases and directives, and pages of at most 200.
 
 One rule for all of them. It looks at every fragment once, however often it is spread, so that its cost is linear in
-the document, also for one that tries to make it explode.
+the document, also for one that tries to make it explode; what is not, is done only for what has passed the rest.
 """
 
 from collections import Counter
@@ -21,13 +21,17 @@ from graphql import (
     VariableNode,
 )
 
+from services.graphql.engine.overlaps import count_pairs
+
 DEEPEST = 12
 MOST_FIELDS = 5_000
+MOST_PAIRS = 5_000  # of selections of one name in one place
 MOST_ALIASES = 15  # of one field
 MOST_DIRECTIVES = 100
 MOST_OPERATIONS = 10
 MOST_VARIABLES = 100
 LONGEST_PAGE = 200
+LONGEST_NUMBER = 20  # digits
 INTROSPECTION = ("__schema", "__type")
 
 
@@ -49,7 +53,7 @@ class Measured:
 
 
 def measure(document: DocumentNode) -> Measured:
-    """Measure a document of which every fragment is known and none spreads itself."""
+    """Measure a document of which every fragment is known, has a name of its own, is used, and spreads not itself."""
     return _Measuring(document).measured
 
 
@@ -71,6 +75,9 @@ class _Measuring:
             self._refuse_more("fields", weight.fields, MOST_FIELDS)
         self._refuse_more("aliases of one field", max(self._aliases.values(), default=0), MOST_ALIASES)
         self._refuse_more("directives", self._directives, MOST_DIRECTIVES)
+        if not self.measured.problems:
+            pairs = sum(count_pairs([operation.selection_set], self._fragments) for operation in operations)
+            self._refuse_more("pairs of one name in one place", pairs, MOST_PAIRS)
 
     def _refuse_more(self, what: str, count: int, most: int) -> None:
         if count > most:
@@ -98,9 +105,7 @@ class _Measuring:
 
     def _weigh_fragment(self, name: str) -> Weight:
         if name not in self._weights:
-            fragment = self._fragments.get(name)
-            self._weights[name] = Weight()  # for whatever spreads itself, which validation refuses
-            self._weights[name] = self._weigh(fragment.selection_set) if fragment else Weight()
+            self._weights[name] = self._weigh(self._fragments[name].selection_set)
         return self._weights[name]
 
     def _look_at_page(self, node: FieldNode) -> None:
@@ -109,8 +114,13 @@ class _Measuring:
                 continue
             if isinstance(argument.value, VariableNode):
                 self.measured.page_variables.add(argument.value.name.value)
-            elif isinstance(argument.value, IntValueNode) and not is_page(int(argument.value.value)):
+            elif isinstance(argument.value, IntValueNode) and not is_page(_number(argument.value.value)):
                 self.measured.page_problem = True
+
+
+def _number(digits: str) -> int:
+    """Of a literal. Python reads no number of thousands of digits, and none of them is a page."""
+    return int(digits) if len(digits) <= LONGEST_NUMBER else 0
 
 
 NO_PAGE = f"`first` must be from 1 to {LONGEST_PAGE}."
