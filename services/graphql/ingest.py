@@ -17,13 +17,14 @@ from services.graphql.engine.fields import batched
 from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from services.graphql.funnels import Funnel, funnels_by_id
 from services.graphql.node import Node
-from services.graphql.pages import FIRST, Connection, Place, connection, decode, known
+from services.graphql.pages import FIRST, NO_CURSOR, Connection, Place, connection, decode, known
 from services.graphql.roots import mutation, query
 from services.graphql.scalars import JSON, DateTime, date_time, node_id
 from services.graphql.writing import act
 from shared import deals, ids, ingest
 from shared.actor import Permission
 from shared.db import Transaction
+from shared.forms import read_instant
 from shared.ingest import Assignment, InboxState, SourceKind
 
 strawberry.enum(SourceKind, description="Who posts to a source, and in which form.")
@@ -177,7 +178,7 @@ class IngestQuery:
     ) -> Connection[InboxItem] | None:
         info.context.require(Permission.SOURCES_MANAGE)
         asked, place = filter or InboxFilter(), decode(after or None)
-        source_id = ids.read(asked.source_id) if asked.source_id else None
+        source_id = ids.read(asked.source_id) if isinstance(asked.source_id, str) else None
         page = await info.context.read(
             lambda tx: ingest.inbox(
                 tx, source_id=source_id, states=asked.states or None, after=_moment(place), first=first or FIRST
@@ -195,10 +196,10 @@ class IngestQuery:
 def _moment(place: Place | None) -> tuple[datetime, UUID] | None:
     if place is None:
         return None
-    try:
-        return datetime.fromisoformat(place[0]), place[1]
-    except ValueError:
-        raise BadUserInput("This is no cursor of the inbox: take `endCursor` of an earlier page.") from None
+    received_at = read_instant(place[0])
+    if received_at is None:
+        raise BadUserInput(NO_CURSOR)
+    return received_at, place[1]
 
 
 @strawberry.type

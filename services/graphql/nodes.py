@@ -1,6 +1,7 @@
 """Anything by its id."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -17,9 +18,10 @@ from services.graphql.pages import LONGEST
 from services.graphql.roots import query
 from shared import billing, deals, funnels, ingest, nodes
 from shared.actor import Permission
+from shared.errors import Forbidden
 from shared.ids import read
 
-Found = Mapping[UUID, Node | None]
+Found = Mapping[UUID, Node | Exception | None]  # an exception is that id's error, and no other's
 
 
 async def _accounts(ctx: Context, wanted: Sequence[UUID]) -> Found:
@@ -54,19 +56,22 @@ async def _deals(ctx: Context, wanted: Sequence[UUID]) -> Found:
 
 
 async def _subscriptions(ctx: Context, wanted: Sequence[UUID]) -> Found:
-    ctx.require(Permission.BILLING_MANAGE)
+    if Permission.BILLING_MANAGE not in ctx.viewer.permissions:
+        return dict.fromkeys(wanted, Forbidden(Permission.BILLING_MANAGE))
     found = await ctx.read(lambda tx: billing.get_many(tx, wanted))
     return {id: ModuleSubscription.of(one) for id, one in found.items()}
 
 
 async def _sources(ctx: Context, wanted: Sequence[UUID]) -> Found:
-    ctx.require(Permission.SOURCES_MANAGE)
+    if Permission.SOURCES_MANAGE not in ctx.viewer.permissions:
+        return dict.fromkeys(wanted, Forbidden(Permission.SOURCES_MANAGE))
     found = await ctx.read(lambda tx: ingest.get_sources(tx, wanted))
     return {id: Source.of(one) for id, one in found.items()}
 
 
 async def _inbox_items(ctx: Context, wanted: Sequence[UUID]) -> Found:
-    ctx.require(Permission.SOURCES_MANAGE)
+    if Permission.SOURCES_MANAGE not in ctx.viewer.permissions:
+        return dict.fromkeys(wanted, Forbidden(Permission.SOURCES_MANAGE))
     found = await ctx.read(lambda tx: ingest.get_items(tx, wanted))
     return {id: InboxItem.of(one) for id, one in found.items()}
 
@@ -84,10 +89,10 @@ BY_KIND: Mapping[str, Callable[[Context, Sequence[UUID]], Awaitable[Found]]] = {
 }
 
 
-async def find(ctx: Context, wanted: Sequence[UUID]) -> list[Node | None]:
-    """In the order of the ids; None for what is not there or not the viewer's to see."""
+async def find(ctx: Context, wanted: Sequence[UUID]) -> list[Any]:
+    """In the order of the ids; None for what is not there or not the viewer's to see, Forbidden where a right lacks."""
     kinds = await ctx.read(lambda tx: nodes.kinds(tx, list(set(wanted))))
-    found: dict[UUID, Node | None] = {}
+    found: dict[UUID, Node | Exception | None] = {}
     for kind, look_up in BY_KIND.items():
         of_kind = [id for id in kinds if kinds[id] == kind]
         if of_kind:
@@ -99,7 +104,8 @@ async def find(ctx: Context, wanted: Sequence[UUID]) -> list[Node | None]:
 class NodesQuery:
     @query("Anything by its id; null when it is not there or not the viewer's to see.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
-        return (await find(info.context, [read(id)]))[0]
+        found: Node | None = (await find(info.context, [read(id)]))[0]
+        return found
 
     @query("The same for at most 200 ids, in their order.")
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:

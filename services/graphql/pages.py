@@ -17,6 +17,7 @@ T = TypeVar("T")
 FIRST = 50
 LONGEST = 200
 Place = tuple[str, UUID]  # what a list is sorted by, then the id
+NO_CURSOR = "This is no cursor of this list: take `endCursor` of an earlier page."
 
 
 @strawberry.type(description="Where a page begins and ends, and whether there is more.")
@@ -96,6 +97,9 @@ def decode(cursor: str | None) -> Place | None:
         return None
     try:
         sorted_by, id = orjson.loads(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))
-        return str(sorted_by), UUID(id)
+        place = sorted_by, UUID(id)
     except (ValueError, TypeError, AttributeError, binascii.Error):
-        raise BadUserInput("This is no cursor of this list: take `endCursor` of an earlier page.") from None
+        raise BadUserInput(NO_CURSOR) from None
+    if not isinstance(sorted_by, str) or "\0" in sorted_by:
+        raise BadUserInput(NO_CURSOR)
+    return place

@@ -1,0 +1,170 @@
+"""Lists a page at a time, each from a place that a cursor keeps."""
+
+import base64
+from typing import Any
+
+import orjson
+import pytest
+
+from shared import ids
+from tests.graphql.asking import Person, stage_ids
+
+FUNNELS = """query ($first: Int, $after: String, $filter: FunnelFilter) {
+    funnels(first: $first, after: $after, filter: $filter) { nodes { name } edges { cursor node { name } } totalCount
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+INBOX = "query ($after: String) { inbox(after: $after) { nodes { id } totalCount } }"
+COLUMN = """query ($id: ID!, $stages: [ID!], $first: Int, $after: String) { board(funnelId: $id) {
+    columns(stageIds: $stages) { stage { id } deals(first: $first, after: $after) {
+        nodes { title } totalCount pageInfo { hasNextPage hasPreviousPage endCursor } } } } }"""
+EVENTS = "query ($id: ID!, $after: Cursor) { boardEvents(funnelId: $id, after: $after) { events { seq } } }"
+
+
+def cursor(*place: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(place)).decode()
+
+
+SOME_ID = str(ids.new())
+UNREADABLE = {
+    "words": "угода",
+    "no base64": "!!!!",
+    "no JSON": base64.urlsafe_b64encode(b"\xff").decode(),
+    "a number": cursor(7)[1:],
+    "no pair": cursor("a"),
+    "three things": cursor("a", SOME_ID, 1),
+    "no id": cursor("a", "b"),
+    "an id that is a number": cursor("a", 7),
+    "a place that is a number": cursor(7, SOME_ID),
+    "a place that is nothing": cursor(None, SOME_ID),
+    "a place that is a list": cursor([], SOME_ID),
+    "a place that no text can hold": cursor("\0", SOME_ID),
+}
+
+
+async def test_goes_through_a_list_by_its_cursors(owner: Person) -> None:
+    for name in ("Ґанок", "Авто", "Їжа", "Яхти", "Єдність"):
+        await owner.funnel(name=name)
+    by_name = ["Авто", "Ґанок", "Єдність", "Їжа", "Яхти"]
+
+    after, seen, pages = None, [], []
+    while True:
+        page = (await owner.ask(FUNNELS, {"first": 2, "after": after}))["funnels"]
+        assert page["totalCount"] == 5
+        assert [edge["node"] for edge in page["edges"]] == page["nodes"]
+        assert page["pageInfo"]["startCursor"] == page["edges"][0]["cursor"]
+        assert page["pageInfo"]["endCursor"] == page["edges"][-1]["cursor"]
+        seen += [node["name"] for node in page["nodes"]]
+        pages.append((page["pageInfo"]["hasPreviousPage"], page["pageInfo"]["hasNextPage"]))
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+
+    assert seen == by_name
+    assert pages == [(False, True), (True, True), (True, False)]
+
+
+async def test_drifts_by_nothing_that_comes_before_the_place(owner: Person) -> None:
+    for name in ("Б", "В"):
+        await owner.funnel(name=name)
+    first = (await owner.ask(FUNNELS, {"first": 1}))["funnels"]
+    await owner.funnel(name="А")
+
+    page = (await owner.ask(FUNNELS, {"first": 1, "after": first["pageInfo"]["endCursor"]}))["funnels"]
+
+    assert (page["nodes"], page["totalCount"]) == ([{"name": "В"}], 3)
+
+
+async def test_shows_an_empty_list(owner: Person) -> None:
+    assert (await owner.ask(FUNNELS, {"after": ""}))["funnels"] == {
+        "nodes": [],
+        "edges": [],
+        "totalCount": 0,
+        "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
+    }
+
+
+async def test_finds_funnels_by_a_part_of_the_name(owner: Person) -> None:
+    for name in ("Оренда офісів", "Продаж 100%", "оренда_складів"):
+        await owner.funnel(name=name)
+
+    async def found(search: str) -> list[str]:
+        page = (await owner.ask(FUNNELS, {"filter": {"search": search}}))["funnels"]
+        assert page["totalCount"] == len(page["nodes"])
+        return [node["name"] for node in page["nodes"]]
+
+    assert await found("ОРЕНДА") == ["Оренда офісів", "оренда_складів"]
+    assert await found("%") == ["Продаж 100%"]
+    assert await found("_") == ["оренда_складів"]
+    assert await found("\\") == []
+    assert len(await found("")) == 3
+
+
+async def test_refuses_a_search_that_no_text_can_hold(owner: Person) -> None:
+    answer = await owner.answer(FUNNELS, {"filter": {"search": "а\0"}})
+
+    assert (answer.status, "data" in answer.body, answer.codes) == (200, False, ["BAD_USER_INPUT"])
+
+
+@pytest.mark.parametrize("why", UNREADABLE)
+async def test_refuses_a_cursor_that_was_never_one(owner: Person, why: str) -> None:
+    funnel = await owner.funnel()
+
+    for query, variables in (
+        (FUNNELS, {}),
+        (INBOX, {}),
+        (COLUMN, {"id": funnel["id"]}),
+        (EVENTS, {"id": funnel["id"]}),
+    ):
+        answer = await owner.answer(query, variables | {"after": UNREADABLE[why]})
+        assert (answer.status, "data" in answer.body) == (200, False), (query, answer.text)
+        assert set(answer.codes) == {"BAD_USER_INPUT"}, (query, answer.text)
+
+
+@pytest.mark.parametrize("moment", ["Авто", "2026-01-01", "2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", ""])
+async def test_refuses_another_lists_cursor_in_the_inbox(owner: Person, moment: str) -> None:
+    answer = await owner.answer(INBOX, {"after": cursor(moment, SOME_ID)})
+
+    assert ("data" in answer.body, answer.codes) == (False, ["BAD_USER_INPUT"])
+
+
+async def test_refuses_a_place_of_another_funnels_log(owner: Person) -> None:
+    one, two = await owner.funnel(), await owner.funnel()
+    await owner.deal(one)
+    place = (await owner.board(one))["cursor"]
+
+    assert (await owner.ask(EVENTS, {"id": one["id"], "after": place})) == {"boardEvents": {"events": []}}
+    answer = await owner.answer(EVENTS, {"id": two["id"], "after": place})
+    assert ("data" in answer.body, answer.codes) == (False, ["BAD_USER_INPUT"])
+
+
+async def test_pages_through_a_column(owner: Person) -> None:
+    funnel = await owner.funnel()
+    entry = funnel["stages"][0]["id"]
+    for title in "абв":
+        await owner.deal(funnel, title=title)
+
+    variables: dict[str, Any] = {"id": funnel["id"], "stages": [entry], "first": 2}
+    (column,) = (await owner.ask(COLUMN, variables))["board"]["columns"]
+    assert [deal["title"] for deal in column["deals"]["nodes"]] == ["в", "б"]
+    assert (column["deals"]["totalCount"], column["deals"]["pageInfo"]["hasNextPage"]) == (3, True)
+
+    after = column["deals"]["pageInfo"]["endCursor"]
+    (column,) = (await owner.ask(COLUMN, variables | {"after": after}))["board"]["columns"]
+    assert [deal["title"] for deal in column["deals"]["nodes"]] == ["а"]
+    assert column["deals"]["pageInfo"] == {
+        "hasNextPage": False,
+        "hasPreviousPage": True,
+        "endCursor": column["deals"]["pageInfo"]["endCursor"],
+    }
+
+
+async def test_shows_only_the_columns_that_are_asked_for(owner: Person) -> None:
+    funnel, other = await owner.funnel(), await owner.funnel()
+    ours = stage_ids(funnel)
+
+    async def shown(stages: list[str] | None) -> list[str]:
+        columns = (await owner.ask(COLUMN, {"id": funnel["id"], "stages": stages}))["board"]["columns"]
+        return [column["stage"]["id"] for column in columns]
+
+    assert await shown(None) == list(ours.values())
+    assert await shown([ours["Договір"], ours["Огляд"], ours["Огляд"]]) == [ours["Огляд"], ours["Договір"]]
+    assert await shown([other["stages"][0]["id"], "no id"]) == []
