@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     voronka_public_url: str = Field("http://127.0.0.1:8000", description="Where the outside world reaches us.")
 
     voronka_jwt_secret: str = Field(DEVELOPMENT_SECRET, description="HS256 secret shared with the host CRM.")
+    voronka_jwks_url: str | None = Field(
+        None, description="Where the host CRM publishes its public keys (RS256, ES256). Given, no secret is accepted."
+    )
     voronka_jwt_issuer: str = "crm"
     voronka_jwt_audience: str = "voronka"
 
@@ -63,8 +66,13 @@ class Settings(BaseSettings):
                 "VORONKA_ENV=production does not run on embedded servers: give DATABASE_URL and REDIS_URL."
             )
         secret = self.voronka_jwt_secret
-        if secret == DEVELOPMENT_SECRET or len(secret.encode()) < SHORTEST_SECRET:
-            raise ValueError(f"VORONKA_JWT_SECRET must be set to a secret of at least {SHORTEST_SECRET} bytes.")
+        if self.voronka_jwks_url is not None:
+            if urlsplit(self.voronka_jwks_url).scheme != "https":
+                raise ValueError("VORONKA_JWKS_URL must be an https address: who answers there says who may come in.")
+        elif secret == DEVELOPMENT_SECRET or len(secret.encode()) < SHORTEST_SECRET:
+            raise ValueError(
+                f"VORONKA_JWT_SECRET must be set to a secret of at least {SHORTEST_SECRET} bytes, or VORONKA_JWKS_URL."
+            )
         if urlsplit(self.voronka_public_url).scheme != "https":
             raise ValueError("VORONKA_PUBLIC_URL must be the https address that lead sources post to.")
         return self

@@ -18,6 +18,7 @@ from shared import ids
 from shared.errors import InvalidInput, Problem, Sentence
 from shared.money import Money, currencies, decimals, minor_units
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_NAME = 200
 LONGEST_NOTE = 10_000
 LARGEST_JSON = 32_768  # bytes
@@ -155,10 +156,14 @@ class Form:
         if currency not in currencies():
             self.refuse((*path, "currency"), NO_CURRENCY)
             return Money(0, "")
-        minor = minor_units(amount, currency)
+        return Money(self.amount((*path, "amount"), amount, currency), currency)
+
+    def amount(self, path: Path, value: str, currency: str) -> int:
+        """Minor units of that currency."""
+        minor = minor_units(value, currency)
         if minor is None:
-            self.refuse((*path, "amount"), NO_AMOUNT.filled(places=decimals(currency)))
-        return Money(minor or 0, currency)
+            self.refuse(path, NO_AMOUNT.filled(places=decimals(currency)))
+        return minor or 0
 
     def date(self, path: Path, value: str | None) -> date | None:
         if value is None:
@@ -167,6 +172,14 @@ class Form:
         if day is None:
             self.refuse(path, NO_DATE)
         return day
+
+    def instant(self, path: Path, value: str | None) -> datetime | None:
+        if value is None:
+            return None
+        at = read_instant(value)
+        if at is None:
+            self.refuse(path, NO_INSTANT)
+        return at
 
     def json_object(self, path: Path, value: object) -> dict[str, object]:
         """A JSON object that PostgreSQL's jsonb holds unchanged."""
@@ -212,13 +225,14 @@ def read_date(text: str) -> date | None:
 
 
 def read_instant(text: str) -> datetime | None:
-    """An RFC 3339 date-time with its offset, in UTC; or None."""
+    """An RFC 3339 date-time with its offset, of the years 1970 to 9999, in UTC; or None."""
     if not INSTANT.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        at = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return at if at >= EPOCH else None
 
 
 def phone_number(text: str, country: str) -> str | None:

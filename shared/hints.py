@@ -1,4 +1,4 @@
-"""What is said after commit: NOTIFY for streams that moved and users that changed, a Celery message for due jobs.
+"""What is said after commit: NOTIFY for what moved or changed (streams, users, accounts), a Celery message for due jobs.
 
 Both are hints. They are given without waiting, outside of every transaction, and may be lost: rooms look for
 themselves every second, and so does the sweeper of jobs.
@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from time import monotonic
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from shared.jobs import JobDue
 
 STREAMS = "streams"  # channels of NOTIFY
 USERS = "users"
+ACCOUNTS = "accounts"
+CHANNELS = (STREAMS, USERS, ACCOUNTS)
 GATHER = 0.002  # seconds; NOTIFY takes a lock of the whole database, so one speaks for all of the last 2 ms
 LARGEST_NOTE = 64  # things in one NOTIFY: its payload must stay below 8,000 bytes
 SILENCE = 1.0  # seconds without sending after Redis did not answer
@@ -41,15 +43,19 @@ class UserChanged(Message):
     user_id: UUID
 
 
-Hint = StreamMoved | UserChanged  # what all processes are told
+@dataclass(frozen=True, slots=True)
+class AccountChanged(Message):
+    """The same for an account."""
+
+    account_id: UUID
+
+
+Hint = StreamMoved | UserChanged | AccountChanged  # what all processes are told
 
 
 def encode(hints: Sequence[Hint]) -> str:
     """A note for the channel of its kind."""
-    rows = [
-        [one.account_id, one.stream_id, one.seq] if isinstance(one, StreamMoved) else [one.account_id, one.user_id]
-        for one in hints
-    ]
+    rows = [[getattr(one, field.name) for field in fields(one)] for one in hints]
     return orjson.dumps(rows, default=str).decode()  # asyncpg's ids are a class of their own
 
 
@@ -57,6 +63,8 @@ def decode(channel: str, note: str) -> list[Hint]:
     rows = orjson.loads(note)
     if channel == USERS:
         return [UserChanged(UUID(account), UUID(user)) for account, user in rows]
+    if channel == ACCOUNTS:
+        return [AccountChanged(UUID(account)) for (account,) in rows]
     return [StreamMoved(UUID(account), UUID(stream), seq) for account, stream, seq in rows]
 
 
@@ -82,11 +90,13 @@ class Notifier:
                 self._wake.clear()
                 pending, self._pending = self._pending, []
                 users = [hint for hint in pending if isinstance(hint, UserChanged)]
+                accounts = [hint for hint in pending if isinstance(hint, AccountChanged)]
                 try:
                     if conn is None or conn.is_closed():
                         conn = await asyncpg.connect(self._dsn, timeout=2, command_timeout=2, statement_cache_size=0)
                     await _notify(conn, STREAMS, newest(pending))
                     await _notify(conn, USERS, users)
+                    await _notify(conn, ACCOUNTS, accounts)
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
                     if conn is not None:
                         conn.terminate()
@@ -163,7 +173,8 @@ class Hints:
         self.on_hint: Callable[[Hint], None] | None = None
 
     def deliver(self, messages: Sequence[Message]) -> None:
-        hints: list[Hint] = [*newest(messages), *(one for one in messages if isinstance(one, UserChanged))]
+        changed = [one for one in messages if isinstance(one, UserChanged | AccountChanged)]
+        hints: list[Hint] = [*newest(messages), *changed]
         for hint in hints:
             if self.on_hint is not None:
                 self.on_hint(hint)

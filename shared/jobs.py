@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 import structlog
@@ -43,10 +43,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Kind:
-    """What a kind of job does, and what is done when it has failed for the last time."""
+    """What a kind of job does, and what is done when it has failed for the last time.
+
+    `before`: what it does in transactions of its own, before the one that ends it; it is done again when a worker dies.
+    """
 
     perform: Callable[[Transaction, Job], Awaitable[None]]
     give_up: Callable[[Transaction, Job, str], Awaitable[None]] | None = None
+    before: "Callable[[Database, Kinds, Job], Awaitable[None]] | None" = None
+
+
+Kinds = Mapping[str, Kind]
 
 
 async def _nobody_knows(_tx: Transaction, job: Job) -> None:
@@ -73,15 +80,22 @@ async def add(
     *,
     ref: UUID | None = None,
     due_at: datetime | None = None,
+    due_on: date | None = None,
+    real_clock: bool = False,
     dedupe_key: str | None = None,
     max_attempts: int = 10,
 ) -> None:
-    """Ask for work, now or at `due_at` (the account's time). The same `dedupe_key` again changes nothing."""
+    """Ask for work, now or at `due_at` (the account's time). The same `dedupe_key` again changes nothing.
+
+    `due_on`: the day whose first moment `due_at` is. `real_clock`: the account's own clock does not matter.
+    """
     row = await tx.fetchrow(
-        """INSERT INTO jobs (id, account_id, kind, dedupe_key, ref, due_at, run_at, max_attempts)
-           SELECT $1, $2, $3, $4, $5, coalesce($6, real_now + account_offset()),
-                  coalesce($6 - account_offset(), real_now), $7
-             FROM clock_timestamp() AS real_now
+        """WITH own AS (  -- locked, and so as it is now: the clock does not move until this job can be seen
+               SELECT clock_offset FROM account_clocks WHERE account_id = $2 AND NOT $9 FOR SHARE
+           )
+           INSERT INTO jobs (id, account_id, kind, dedupe_key, ref, due_at, run_at, max_attempts, due_on, real_clock)
+           SELECT $1, $2, $3, $4, $5, coalesce($6, real_now + ahead), coalesce($6 - ahead, real_now), $7, $8, $9
+             FROM (SELECT coalesce((SELECT clock_offset FROM own), '0') AS ahead, clock_timestamp() AS real_now) AS clock
                ON CONFLICT ON CONSTRAINT jobs_once DO NOTHING
         RETURNING id""",
         ids.new(),
@@ -91,13 +105,15 @@ async def add(
         ref,
         due_at,
         max_attempts,
+        due_on,
+        real_clock,
     )
     if row and due_at is None:
         tx.after_commit(JobDue(row["id"]))
 
 
-async def perform(db: Database, kinds: Mapping[str, Kind], job_id: UUID) -> bool:
-    """Claim the job and do it; False when there was nothing to do.
+async def perform(db: Database, kinds: Kinds, job_id: UUID, seconds: float = TIME_LIMIT) -> bool:
+    """Claim the job and do it, within so many seconds; False when there was nothing to do.
 
     A failure is written to the job, which is tried again after a pause, and is dead after its last attempt.
     """
@@ -110,7 +126,9 @@ async def perform(db: Database, kinds: Mapping[str, Kind], job_id: UUID) -> bool
         await _bury(db, kind, job, "Every attempt ended without a result.")
         return True
     try:
-        async with _leased(db, job), asyncio.timeout(TIME_LIMIT):
+        async with _leased(db, job), asyncio.timeout(seconds):
+            if kind.before is not None:
+                await kind.before(db, kinds, job)
             async with db.transaction(job.account_id, limits=JOB) as tx:
                 await kind.perform(tx, job)
                 await _finish(tx, job)

@@ -9,7 +9,7 @@ from strawberry import UNSET
 
 from services.graphql.context import Context
 from services.graphql.engine.fields import batched
-from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
+from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotAllowedNow, NotFound
 from services.graphql.node import Node
 from services.graphql.roots import mutation, query
 from services.graphql.scalars import CurrencyCode, DateTime, date_time, node_id
@@ -141,6 +141,29 @@ CreateAccountResult = Annotated[
 ]
 
 
+@strawberry.input(description="What to change of an account: what is left out stays. Its currency never changes.")
+class UpdateAccountInput:
+    id: strawberry.ID
+    name: str | None = UNSET
+    time_zone: str | None = strawberry.field(
+        default=UNSET, description="Dates stay as they are; days begin at other moments from now on."
+    )
+    locale: str | None = UNSET
+    country: str | None = UNSET
+    idempotency_key: str | None = UNSET
+
+
+@strawberry.type(description="The account as it is now.")
+class UpdateAccountPayload:
+    account: Account
+
+
+UpdateAccountResult = Annotated[
+    UpdateAccountPayload | InvalidInput | NotFound | Forbidden | NotAllowedNow | IdempotencyConflict,
+    strawberry.union("UpdateAccountResult"),
+]
+
+
 @strawberry.input(description="A person. What is given replaces what was.")
 class SaveUserInput:
     id: strawberry.ID
@@ -168,7 +191,12 @@ SaveUsersResult = Annotated[
 ]
 
 
-async def _account_again(tx: Transaction, kept: dict[str, Any]) -> accounts.Account:
+def keep_account(account: accounts.Account) -> dict[str, str]:
+    """What the answer to a key is made of."""
+    return {"account": str(account.id)}
+
+
+async def account_again(tx: Transaction, kept: dict[str, Any]) -> accounts.Account:
     await tx.enter(UUID(kept["account"]))
     return await accounts.get(tx)
 
@@ -201,10 +229,23 @@ class AccountsMutation:
             Permission.ACCOUNTS_MANAGE,
             lambda given: accounts.NewAccount.read(given, test=bool(given["test"])),
             accounts.create,
-            keep=lambda account: {"account": str(account.id)},
-            again=_account_again,
+            keep=keep_account,
+            again=account_again,
         )
         return CreateAccountPayload(account=Account.of(account))
+
+    @mutation("Change an account. Needs ACCOUNTS_MANAGE.")
+    async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountResult:
+        account = await act(
+            info,
+            input,
+            Permission.ACCOUNTS_MANAGE,
+            accounts.AccountChanges.read,
+            accounts.update,
+            keep=keep_account,
+            again=account_again,
+        )
+        return UpdateAccountPayload(account=Account.of(account))
 
     @mutation("Make people known, or change them. Needs ACCOUNTS_MANAGE.")
     async def save_users(self, info: Info, input: SaveUsersInput) -> SaveUsersResult:

@@ -13,7 +13,7 @@ from services.graphql.live.sockets import Sockets
 from services.graphql.viewer import Viewer
 from shared.config import Settings
 from shared.db import Database
-from shared.hints import Hint, UserChanged
+from shared.hints import AccountChanged, Hint, UserChanged
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,8 @@ class House:
         if isinstance(hint, UserChanged):
             self.sign_in.forget(hint.account_id, hint.user_id)
             self.sockets.look_at(hint.account_id, hint.user_id)
+        elif isinstance(hint, AccountChanged):
+            self.sign_in.forget_account(hint.account_id)
+            self.sockets.renew(hint.account_id)
         else:
             self.rooms.hear(hint)

@@ -1,11 +1,10 @@
 """What each kind of job does, and what is done when it has failed for the last time: the one map of them."""
 
-from collections.abc import Mapping
-
 from shared import accounts, billing, ingest
-from shared.jobs import Kind
+from shared.jobs import Kind, Kinds
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Kinds = {
+    accounts.WALK: Kind(accounts.end_turn, accounts.stop, before=accounts.walk),
     accounts.RESUME_WAITING: Kind(ingest.resume_waiting),
     billing.END_TRIAL: Kind(billing.end_trial),
     ingest.PERFORM: Kind(ingest.perform, ingest.reject_exhausted),

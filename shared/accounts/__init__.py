@@ -1,37 +1,52 @@
 """Accounts, their users, and which paid modules they may use. The host CRM owns the first two; billing the last."""
 
+from shared.accounts.clock import WALK, end_turn, is_walking, set_clock, set_clock_offset, stop, walk
 from shared.accounts.commands import (
     RESUME_WAITING,
+    count_people,
     create,
     get,
     knows,
     open_modules,
+    people,
     require_module,
     require_users,
     save_users,
-    set_clock_offset,
+    update,
     usable_modules,
     user_ids_by_email,
     users,
 )
-from shared.accounts.model import Account, NewAccount, NewUser, User, read_users
+from shared.accounts.model import Account, AccountChanges, NewAccount, NewUser, People, User, read_clock, read_users
 
 __all__ = [
     "RESUME_WAITING",
+    "WALK",
     "Account",
+    "AccountChanges",
     "NewAccount",
     "NewUser",
+    "People",
     "User",
+    "count_people",
     "create",
+    "end_turn",
     "get",
+    "is_walking",
     "knows",
     "open_modules",
+    "people",
+    "read_clock",
     "read_users",
     "require_module",
     "require_users",
     "save_users",
+    "set_clock",
     "set_clock_offset",
+    "stop",
+    "update",
     "usable_modules",
     "user_ids_by_email",
     "users",
+    "walk",
 ]

@@ -1,19 +1,18 @@
 """What the host CRM sets up, who is known, and whether a module may be used."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
-from shared import jobs
-from shared.accounts import sql
-from shared.accounts.model import Account, NewAccount, NewUser, User
+from shared import jobs, schedule
+from shared.accounts import sql, sql_clock, sql_people
+from shared.accounts.model import Account, AccountChanges, NewAccount, NewUser, People, User, words
 from shared.db import Transaction
-from shared.errors import InvalidInput, ModuleInactive, NotAllowedNow, NotFound, Problem, Sentence
-from shared.hints import UserChanged
+from shared.errors import InvalidInput, ModuleInactive, NotFound, Problem, Sentence
+from shared.hints import AccountChanged, UserChanged
 from shared.nodes import TAKEN
 
 NO_USER = Sentence("There is no active user with this id.", "Активного користувача з таким ідентифікатором немає.")
-ONLY_IN_TESTS = Sentence("Only a test account has its own clock.", "Власний годинник має лише тестовий акаунт.")
 RESUME_WAITING = "ingest.resume"  # what waits for a module is taken up again when one opens
 
 
@@ -23,6 +22,8 @@ async def create(tx: Transaction, new: NewAccount) -> Account:
     if not await sql.insert_account(tx, new):
         raise InvalidInput(Problem(("id",), TAKEN))
     await sql.insert_counters(tx)
+    if new.test:
+        await sql_clock.insert_clock(tx)
     return await get(tx)
 
 
@@ -35,13 +36,21 @@ async def get(tx: Transaction) -> Account:
     return account
 
 
-async def set_clock_offset(tx: Transaction, offset: timedelta) -> None:
-    """Set the account's clock so far from the real one. Jobs that wait already run when they would have.
+async def update(tx: Transaction, changes: AccountChanges) -> Account:
+    """Change what the CRM says of an account; the transaction goes on inside it.
 
-    Raises NotAllowedNow when it is no test account.
+    What is due on a day stays due on that day, also in another zone, where the day begins at another moment.
     """
-    if not await sql.upsert_clock_offset(tx, offset):
-        raise NotAllowedNow("NOT_A_TEST_ACCOUNT", ONLY_IN_TESTS)
+    await tx.enter(changes.id)
+    await sql.lock_account(tx)
+    before = await get(tx)
+    await sql.update_account(tx, changes)
+    after = await get(tx)
+    if after.time_zone != before.time_zone:
+        await sql_clock.lock_clock(tx)
+        await schedule.follow_zone(tx, after.time_zone)
+    tx.after_commit(AccountChanged(after.id))
+    return after
 
 
 async def save_users(tx: Transaction, account_id: UUID, users: Sequence[NewUser]) -> list[User]:
@@ -67,6 +76,17 @@ async def knows(tx: Transaction, user_id: UUID, name: str | None) -> User | None
 
 async def users(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, User]:
     return {user.id: user for user in await sql.select_users(tx, list(ids))}
+
+
+async def people(tx: Transaction, search: str | None, first: int, after: tuple[str, UUID] | None) -> People:
+    """People by name, in Ukrainian order. `search`: words, or parts of them, of names and addresses."""
+    found = await sql_people.select_page(tx, words(search), after, first + 1)
+    page = found[:first]
+    return People([user for _, user in page], [(key, user.id) for key, user in page], has_more=len(found) > first)
+
+
+async def count_people(tx: Transaction, search: str | None) -> int:
+    return await sql_people.count(tx, words(search))
 
 
 async def user_ids_by_email(tx: Transaction, email: str) -> list[UUID]:

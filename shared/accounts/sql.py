@@ -1,10 +1,10 @@
 """Every SQL statement about accounts, users and usable modules. One statement per function, no decisions."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
-from shared.accounts.model import Account, NewAccount, NewUser, User
+from shared.accounts.model import Account, AccountChanges, NewAccount, NewUser, User
 from shared.db import Transaction
 
 
@@ -40,19 +40,33 @@ async def select_account(tx: Transaction) -> Account | None:
     return Account(**row) if row else None
 
 
-async def upsert_clock_offset(tx: Transaction, offset: timedelta) -> bool:
-    """False when the account is no test account."""
-    set_back = await tx.fetchval(
-        """INSERT INTO account_clocks (account_id, clock_offset)
-                SELECT id, $2
-                  FROM accounts
-                 WHERE id = $1 AND test
-           ON CONFLICT (account_id) DO UPDATE SET clock_offset = excluded.clock_offset
-             RETURNING true""",
+async def lock_account(tx: Transaction) -> None:
+    """Decisions about when things of the account are due take turns."""
+    await tx.execute("SELECT FROM account_counters WHERE account_id = $1 FOR UPDATE", tx.account_id)
+
+
+async def update_account(tx: Transaction, changes: AccountChanges) -> None:
+    await tx.execute(
+        """UPDATE accounts
+              SET name = coalesce($2, name), time_zone = coalesce($3, time_zone), locale = coalesce($4, locale),
+                  country = coalesce($5, country)
+            WHERE id = $1""",
         tx.account_id,
-        offset,
+        changes.name,
+        changes.time_zone,
+        changes.locale,
+        changes.country,
     )
-    return bool(set_back)
+
+
+async def select_was_used(tx: Transaction) -> bool:
+    """Whether the account has a log of whatever happened, or had a module."""
+    used: bool = await tx.fetchval(
+        """SELECT EXISTS (SELECT FROM stream_heads WHERE account_id = $1)
+               OR EXISTS (SELECT FROM account_modules WHERE account_id = $1)""",
+        tx.account_id,
+    )
+    return used
 
 
 async def select_users(tx: Transaction, ids: Sequence[UUID]) -> list[User]:

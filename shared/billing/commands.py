@@ -37,7 +37,7 @@ async def start_trial(tx: Transaction, module_code: str) -> Subscription:
     trial = Subscription(ids.new(), module_code, ModuleState.TRIALING, None, today, ends_on, ends_on, False, None)
     await sql.insert_subscription(tx, trial, now)
     await accounts.open_modules(tx, {module_code: ends_on})
-    await jobs.add(tx, END_TRIAL, ref=trial.id, due_at=first_moment(ends_on, account.time_zone))
+    await jobs.add(tx, END_TRIAL, ref=trial.id, due_at=first_moment(ends_on, account.time_zone), due_on=ends_on)
     return trial
 
 

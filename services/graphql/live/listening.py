@@ -7,7 +7,7 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
-from shared.hints import STREAMS, USERS, Hint, decode
+from shared.hints import CHANNELS, Hint, decode
 
 PULSE = 3.0  # seconds between looks at whether the connection lives
 PATIENCE = 2.0
@@ -37,7 +37,7 @@ async def _listen(dsn: str, hear: Callable[[Hint], None], missed: Callable[[], N
             for hint in decode(channel, str(note)):
                 hear(hint)
 
-        for channel in (STREAMS, USERS):
+        for channel in CHANNELS:
             await conn.add_listener(channel, on_note)
         missed()
         while True:

@@ -96,9 +96,12 @@ class Socket:
         if not self._ended.done():
             self._ended.set_result(Close(code, reason))
 
-    def belongs_to(self, account_id: UUID, user_id: UUID) -> bool:
+    @property
+    def person(self) -> tuple[UUID, UUID] | None:
         viewer = self._viewer
-        return viewer is not None and viewer.account_id == account_id and viewer.actor.user_id == user_id
+        if viewer is None or viewer.account is None or viewer.user is None:
+            return None
+        return viewer.account.id, viewer.user.id
 
     def look_at_user(self) -> None:
         self._spawn(self._end_if_inactive())

@@ -11,7 +11,11 @@ SPREAD = (3.0, 8.0)  # seconds; so that not all come back at once
 
 
 class Socket(Protocol):
-    def belongs_to(self, account_id: UUID, user_id: UUID) -> bool: ...
+    def belongs_to(self, account_id: UUID, user_id: UUID | None = None) -> bool:
+        """To the user; to anybody of the account."""
+
+    def renew_account(self) -> None:
+        """Their account was changed."""
 
     def look_at_user(self) -> None:
         """Their row was changed: go on only if they may still be here."""
@@ -33,10 +37,23 @@ class Sockets:
         if not self._open:
             self._nobody.set()
 
+    def people(self) -> dict[UUID, set[UUID]]:
+        """Who has a socket open, by account."""
+        found: dict[UUID, set[UUID]] = {}
+        for person in (socket.person for socket in self._open):
+            if person is not None:
+                found.setdefault(person[0], set()).add(person[1])
+        return found
+
     def look_at(self, account_id: UUID, user_id: UUID) -> None:
         for socket in self._open:
             if socket.belongs_to(account_id, user_id):
                 socket.look_at_user()
+
+    def renew(self, account_id: UUID) -> None:
+        for socket in self._open:
+            if socket.belongs_to(account_id):
+                socket.renew_account()
 
     async def drain(self) -> None:
         """Take no new ones, and send all away, a few at a time."""
