@@ -21,6 +21,7 @@ from services.graphql.health import healthz, readyz
 from services.graphql.house import House
 from services.graphql.http import graphql
 from services.graphql.live.listening import listen
+from services.graphql.live.people import People
 from services.graphql.live.rooms import Rooms
 from services.graphql.live.socket import graphql_socket
 from services.graphql.live.sockets import Sockets
@@ -67,9 +68,16 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _running(house: House) -> AsyncIterator[None]:
     """What goes on beside the requests."""
+    people = People(house)
+
+    def missed() -> None:
+        house.rooms.look_soon()
+        people.look_soon()
+
     tasks = [
         asyncio.create_task(house.rooms.keep_looking()),
-        asyncio.create_task(listen(house.settings.direct_url, house.hear, house.rooms.look_soon)),
+        asyncio.create_task(people.keep_looking()),
+        asyncio.create_task(listen(house.settings.direct_url, house.hear, missed)),
     ]
     try:
         yield

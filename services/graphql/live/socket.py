@@ -96,6 +96,18 @@ class Socket:
         if not self._ended.done():
             self._ended.set_result(Close(code, reason))
 
+    def belongs_to(self, account_id: UUID, user_id: UUID | None = None) -> bool:
+        viewer = self._viewer
+        return viewer is not None and viewer.account_id == account_id and user_id in (None, viewer.actor.user_id)
+
+    def renew_account(self) -> None:
+        self._spawn(self._renew_account())
+
+    async def _renew_account(self) -> None:
+        assert self._viewer is not None
+        with suppress(Unavailable):  # the next sign-in brings it
+            self._viewer = await self._house.sign_in.renewed(self._viewer)
+
     @property
     def person(self) -> tuple[UUID, UUID] | None:
         viewer = self._viewer

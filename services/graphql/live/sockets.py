@@ -11,6 +11,10 @@ SPREAD = (3.0, 8.0)  # seconds; so that not all come back at once
 
 
 class Socket(Protocol):
+    @property
+    def person(self) -> tuple[UUID, UUID] | None:
+        """Account and user, once somebody has signed in."""
+
     def belongs_to(self, account_id: UUID, user_id: UUID | None = None) -> bool:
         """To the user; to anybody of the account."""
 
