@@ -22,11 +22,13 @@ def politely(sockets: Sockets) -> Iterator[None]:
     going: list[asyncio.Task[None]] = []
 
     def end(number: signal.Signals) -> None:
-        if going:
-            _call(servers[number], number)
-            return
-        going.append(loop.create_task(sockets.drain()))
-        going[0].add_done_callback(lambda _done: _call(servers[number], number))
+        if not going:
+            going.append(loop.create_task(sockets.drain()))
+            going[0].add_done_callback(lambda _done: _call(servers[number]))
+        elif not going[0].done():
+            going[0].cancel()
+        else:
+            _call(servers[number])
 
     handled = [number for number in SIGNALS if callable(servers[number])]
     for number in handled:
@@ -39,6 +41,7 @@ def politely(sockets: Sockets) -> Iterator[None]:
             signal.signal(number, servers[number])
 
 
-def _call(handler: Callable[[int, FrameType | None], object] | int | None, number: int) -> None:
+def _call(handler: Callable[[int, FrameType | None], object] | int | None) -> None:
+    # uvicorn raises at the end what it was sent: SIGINT leaves the exit code 0, SIGTERM would make it that of a crash.
     if callable(handler):
-        handler(number, None)
+        handler(signal.SIGINT, None)
