@@ -89,7 +89,11 @@ class _Subscriber:
         if self._caught_up and self._is_too_far():
             return [self._jump(ResyncReason.TOO_FAR_BEHIND)]
         found = room.after(self._place.seq)
-        news = _unbroken(self._place, await room.from_table(self._place.seq) if found is None else found)
+        if found is None:
+            found = await room.from_table(self._place.seq)
+            # Nobody gets ahead of the room: their place would be one that it does not know.
+            found = [news for news in found if news.seq <= room.head.seq]
+        news = _unbroken(self._place, found)
         if not news:
             return [self._jump(ResyncReason.CURSOR_UNKNOWN)]  # the log does not go on from here
         self._place = news[-1].recorded.place

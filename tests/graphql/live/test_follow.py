@@ -6,6 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
+import anyio
 import pytest
 
 from services.graphql.live import follow as module
@@ -97,6 +98,20 @@ async def test_further_behind_than_the_ring_comes_from_the_table_in_pages(db: Da
         await board.move(db, 3)  # while somebody is far behind
         await rooms.look()
         assert await seqs(told, many + 3 - PAGE) == list(range(2 + PAGE, many + 5))
+
+
+async def test_what_the_table_has_before_the_room_hears_of_it_is_no_unknown_place(db: Database, board: Board) -> None:
+    rooms, place = Rooms(db), await head(db, board)
+    await board.lengthen(db, 5)
+    async with following(board, db, rooms, place.cursor) as told:
+        assert await anext(told) == Ready(place)
+        await board.move(db, 2)  # and nobody tells
+        assert await seqs(told, 5) == [2, 3, 4, 5, 6]
+        coming = asyncio.create_task(seqs(told, 3))
+        await anyio.wait_all_tasks_blocked()
+        await board.move(db)
+        await rooms.look()
+        assert await coming == [7, 8, 9]
 
 
 async def test_whoever_resumes_is_never_too_far_behind(
