@@ -8,10 +8,12 @@
     ├── ModuleInactive           the paid module is not usable now
     ├── Conflict
     │   ├── StaleDeal            someone else changed the deal first
+    │   ├── StaleFunnel          someone else changed the funnel first
     │   └── IdempotencyConflict  the key was used with another input
     ├── StageNotInFunnel         a deal cannot go to a stage of another funnel
     ├── LossReasonRequired       a deal is not lost without a reason (or without the note the reason wants)
     ├── AmountRequired           the stage takes no deal without an amount
+    ├── StageNotEmpty            a stage with deals is deleted only when it is said where they go
     ├── NotAllowedNow            a state forbids it
     └── Unavailable              overload or an outage: nothing was done, try again
 
@@ -131,6 +133,17 @@ class StaleDeal(Conflict):
         self.deal_id = deal_id
 
 
+class StaleFunnel(Conflict):
+    says = Sentence(
+        "Someone else changed this funnel first. Look at it again and repeat.",
+        "Хтось інший змінив цю воронку раніше. Перегляньте її та повторіть.",
+    )
+
+    def __init__(self, funnel_id: UUID) -> None:
+        super().__init__()
+        self.funnel_id = funnel_id
+
+
 class IdempotencyConflict(Conflict):
     says = Sentence(
         "This idempotency key was already used with another input: take a new key.",
@@ -166,6 +179,17 @@ class AmountRequired(DomainError):
     def __init__(self, stage_id: UUID) -> None:
         super().__init__()
         self.stage_id = stage_id
+
+
+class StageNotEmpty(DomainError):
+    says = Sentence(
+        "Deals stand in this stage ({deal_count}): say where they are to go.",
+        "На цьому етапі є угоди ({deal_count}): вкажіть, куди їх перемістити.",
+    )
+
+    def __init__(self, deal_count: int) -> None:
+        super().__init__(deal_count=deal_count)
+        self.deal_count = deal_count
 
 
 class NotAllowedNow(DomainError):

@@ -20,13 +20,14 @@ Totals = dict[str, Any]
 class Board:
     """Deals by id with all their fields, the order of each column, what stands in it, and the place in the log.
 
-    Everything is as JSON holds it, as it is for a client.
+    `columns` are in the order of the funnel's stages. Everything is as JSON holds it, as it is for a client.
     """
 
     seq: int = 0
     deals: dict[str, Fields] = field(default_factory=dict)
     columns: dict[str, list[str]] = field(default_factory=dict)
     totals: dict[str, Totals] = field(default_factory=dict)
+    funnel: Fields = field(default_factory=dict)
 
 
 def fold(board: Board, happened: Sequence[events.Recorded]) -> None:
@@ -42,7 +43,7 @@ def fold(board: Board, happened: Sequence[events.Recorded]) -> None:
             case "DealUpdated":
                 board.deals[payload["deal"]["id"]] = payload["deal"]
             case "FunnelChanged":
-                pass  # what a funnel is now, is read where it is shown
+                _arrange(board, payload["funnel"])
             case _:
                 raise AssertionError(f"Nobody folds {event.kind}.")
         for column in payload.get("columns", ()):
@@ -62,11 +63,28 @@ def _put_in(board: Board, payload: Fields) -> None:
     column.insert(0 if above is None else column.index(above) + 1, deal["id"])
 
 
+def _arrange(board: Board, funnel: Fields) -> None:
+    """Columns appear, vanish and change places with the funnel's stages; none vanishes with deals in it."""
+    stage_ids = [stage["id"] for stage in funnel["stages"]]
+    gone = board.columns.keys() - set(stage_ids)
+    assert all(board.columns[stage_id] == [] for stage_id in gone)
+    board.funnel = funnel
+    board.columns = {stage_id: board.columns.get(stage_id, []) for stage_id in stage_ids}
+    board.totals = {stage_id: board.totals.get(stage_id, Total().to_json()) for stage_id in stage_ids}
+
+
+async def origin(tx: Transaction, funnel_id: UUID) -> Board:
+    """The board as it was made, before the first event."""
+    board = Board()
+    _arrange(board, plain((await funnels.origin(tx, funnel_id)).to_json()))
+    return board
+
+
 async def read(tx: Transaction, funnel_id: UUID) -> Board:
     """The board as it stands in the database."""
     seen = await deals.on_board(tx, funnel_id)
     assert seen is not None
-    _, place = seen
+    funnel, place = seen
     stage_ids = [stage.id for stage in (await funnels.stages(tx, [funnel_id]))[funnel_id]]
     pages = await deals.columns(tx, stage_ids, 1_000, None)
     totals = await funnels.board_totals(tx, [funnel_id])
@@ -75,12 +93,18 @@ async def read(tx: Transaction, funnel_id: UUID) -> Board:
         {str(deal.id): as_json(deal) for page in pages.values() for deal in page.deals},
         {str(stage_id): [str(deal.id) for deal in pages[stage_id].deals] for stage_id in stage_ids},
         {str(stage_id): totals.get(stage_id, Total()).to_json() for stage_id in stage_ids},
+        plain((await funnels.state(tx, funnel)).to_json()),
     )
 
 
 def as_json(deal: deals.Deal) -> Fields:
     """What an event would hold of the deal."""
-    kept: Fields = orjson.loads(orjson.dumps(deal.to_json(), default=str))
+    return plain(deal.to_json())
+
+
+def plain(facts: Fields) -> Fields:
+    """The same as JSON holds it."""
+    kept: Fields = orjson.loads(orjson.dumps(facts, default=str))
     return kept
 
 

@@ -134,9 +134,10 @@ async def read_funnel(tx: Transaction, funnel_id: UUID) -> Funnel:
 
 async def requires_note(tx: Transaction, reason: LossReason) -> None:
     """From now on that loss reason wants a note."""
-    await tx.execute(
-        "UPDATE loss_reasons SET requires_note = true WHERE account_id = $1 AND id = $2", tx.account_id, reason.id
+    draft = funnels.ReasonDraft(
+        reason.funnel_id, reason.id, reason.name, requires_note=True, archived=False, id_is_chosen=True
     )
+    await funnels.save_loss_reason(tx, draft)
 
 
 async def deal(

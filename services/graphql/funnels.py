@@ -1,27 +1,21 @@
-"""Funnels and their parts: types, queries, mutations."""
+"""Funnels and their parts: types and queries."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
 
 from services.graphql.accounts import Info, User, users_by_id
-from services.graphql.billing import ModuleInactive
 from services.graphql.context import Context
 from services.graphql.engine.fields import batched
-from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput
 from services.graphql.money import Money
 from services.graphql.node import Node
-from services.graphql.pages import FIRST, Connection, connection, decode, known
-from services.graphql.roots import mutation, query
+from services.graphql.pages import FIRST, Connection, connection, decode, known, read_search
+from services.graphql.roots import query
 from services.graphql.scalars import Color, DateTime, date_time, node_id
-from services.graphql.writing import act
 from shared import funnels, ids
-from shared.actor import Permission
-from shared.db import Transaction
-from shared.errors import NotFound
 from shared.funnels import StageKind, Total
 
 strawberry.enum(
@@ -171,46 +165,6 @@ class FunnelFilter:
     archived: bool | None = strawberry.field(default=False, description="null: both.")
 
 
-@strawberry.input(description="A stage to be made. Without a probability, probabilities rise evenly.")
-class StageInput:
-    id: strawberry.ID | None = UNSET
-    name: str
-    color: Color
-    probability: int | None = UNSET
-    idle_after_days: int | None = UNSET
-    requires_amount: bool | None = False
-
-
-@strawberry.input(description="A funnel to be made. Entry, won and lost are made by themselves.")
-class CreateFunnelInput:
-    id: strawberry.ID | None = UNSET
-    name: str
-    viewer_ids: list[strawberry.ID] = strawberry.field(default_factory=list)
-    entry: StageInput | None = UNSET
-    stages: list[StageInput] = strawberry.field(default_factory=list)
-    loss_reasons: list[str] = strawberry.field(default_factory=list)
-    idempotency_key: str | None = UNSET
-
-
-@strawberry.type(description="The funnel that was made.")
-class CreateFunnelPayload:
-    funnel: Funnel
-
-
-CreateFunnelResult = Annotated[
-    CreateFunnelPayload | InvalidInput | Forbidden | ModuleInactive | IdempotencyConflict,
-    strawberry.union("CreateFunnelResult"),
-]
-
-
-async def _funnel_again(tx: Transaction, kept: dict[str, Any]) -> funnels.Funnel:
-    funnel_id = UUID(kept["funnel"])
-    found = await funnels.find(tx, funnel_id)
-    if found is None:
-        raise NotFound(funnel_id)
-    return found
-
-
 @strawberry.type
 class FunnelsQuery:
     @query("Funnels that the viewer sees, by name.")
@@ -218,8 +172,9 @@ class FunnelsQuery:
         self, info: Info, filter: FunnelFilter | None = UNSET, first: int | None = FIRST, after: str | None = UNSET
     ) -> Connection[Funnel]:
         place, asked = decode(after or None), filter or FunnelFilter()
+        search = read_search(asked.search or None, info.context.language)
         page, places = await info.context.read(
-            lambda tx: funnels.page(tx, asked.search or None, asked.archived, place, first or FIRST)
+            lambda tx: funnels.page(tx, search, asked.archived, place, first or FIRST)
         )
         return connection(
             [Funnel.of(funnel) for funnel in page.funnels],
@@ -233,20 +188,3 @@ class FunnelsQuery:
     async def funnel(self, info: Info, id: strawberry.ID) -> Funnel | None:
         found = await info.context.read(lambda tx: funnels.find(tx, ids.read(id)))
         return Funnel.of(found) if found else None
-
-
-@strawberry.type
-class FunnelsMutation:
-    @mutation("Make a funnel. Needs FUNNELS_MANAGE.")
-    async def create_funnel(self, info: Info, input: CreateFunnelInput) -> CreateFunnelResult:
-        language = info.context.language
-        funnel = await act(
-            info,
-            input,
-            Permission.FUNNELS_MANAGE,
-            lambda given: funnels.NewFunnel.read(given, language),
-            funnels.create,
-            keep=lambda funnel: {"funnel": str(funnel.id)},
-            again=_funnel_again,
-        )
-        return CreateFunnelPayload(funnel=Funnel.of(funnel))

@@ -41,7 +41,7 @@ async def _funnels(ctx: Context, wanted: Sequence[UUID]) -> Found:
 async def _stages(ctx: Context, wanted: Sequence[UUID]) -> Found:
     found = await ctx.read(lambda tx: funnels.stages_by_id(tx, wanted))
     seen = await ctx.read(lambda tx: funnels.visible(tx, [stage.funnel_id for stage in found.values()]))
-    return {id: Stage.of(stage) for id, stage in found.items() if stage.funnel_id in seen}
+    return {id: Stage.of(stage) for id, stage in found.items() if stage.funnel_id in seen and not stage.deleted}
 
 
 async def _loss_reasons(ctx: Context, wanted: Sequence[UUID]) -> Found:

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from strawberry.schema.name_converter import NameConverter
 
 from services.graphql.engine.answers import BadUserInput
 from services.graphql.engine.fields import batched
+from shared.forms import Form, read_instant
 
 T = TypeVar("T")
 FIRST = 50
@@ -87,6 +89,24 @@ def known(count: int) -> Callable[[], Awaitable[int]]:
     return counted
 
 
+class Counts:
+    """Counts of many lists: brought together when the first of them is asked for."""
+
+    def __init__(self, load: Callable[[], Awaitable[Mapping[UUID, int]]]) -> None:
+        self._load = load
+        self._found: Mapping[UUID, int] | None = None
+
+    def of(self, id: UUID) -> Callable[[], Awaitable[int]]:
+        """Of whose list that is; what was not found counts 0."""
+
+        async def count() -> int:
+            if self._found is None:
+                self._found = await self._load()
+            return self._found.get(id, 0)
+
+        return count
+
+
 def encode(place: Place) -> str:
     return base64.urlsafe_b64encode(orjson.dumps((place[0], str(place[1])))).decode()
 
@@ -103,3 +123,24 @@ def decode(cursor: str | None) -> Place | None:
     if not isinstance(sorted_by, str) or "\0" in sorted_by:
         raise BadUserInput(NO_CURSOR)
     return place
+
+
+def moment(place: Place | None) -> tuple[datetime, UUID] | None:
+    """A place in a list that is sorted by time. Raises BadUserInput when it is in no such list."""
+    if place is None:
+        return None
+    at = read_instant(place[0])
+    if at is None:
+        raise BadUserInput(NO_CURSOR)
+    return at, place[1]
+
+
+def read_search(text: str | None, language: str) -> str | None:
+    """What is looked for in names; None: all. Raises BadUserInput for what no name can hold."""
+    if text is None or not text.strip():
+        return None
+    form = Form()
+    read = form.text(("search",), text)
+    if form.problems:
+        raise BadUserInput(f"search: {form.problems[0].sentence.to(language)}")
+    return read

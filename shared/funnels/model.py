@@ -1,4 +1,4 @@
-"""A funnel and its parts, and what of them a client may write."""
+"""A funnel and its parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,8 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from shared import ids
-from shared.errors import Sentence
-from shared.forms import Form, Path
 from shared.money import Money, half_up
-
-MOST_STAGES = 50
-MOST_LOSS_REASONS = 100
-MOST_VIEWERS = 200
-LONGEST_IDLE = 3_650  # days
-
-ENTRY_NAME = Sentence("New requests", "Не опрацьовані звернення")
-WON_NAME = Sentence("Won", "Успішно реалізовано")
-LOST_NAME = Sentence("Lost", "Втрачено")
-OTHER_REASON = Sentence("Other", "Інше")
-ENTRY_COLOR, WON_COLOR, LOST_COLOR = "#64748B", "#16A34A", "#DC2626"
-NOT_ON_ENTRY = Sentence(
-    "Deals enter here before anybody knows an amount.", "Сюди угоди потрапляють, коли суми ще ніхто не знає."
-)
+from shared.spots import Spot, SpotKind
 
 
 class StageKind(StrEnum):
@@ -38,6 +22,8 @@ class StageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
+    """`version` rises by one with every event of the funnel itself."""
+
     id: UUID
     name: str
     archived: bool
@@ -48,7 +34,7 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`probability`: how likely a deal that stands here is won, 0 to 100."""
+    """`probability`: how likely a deal that stands here is won, 0 to 100. A deleted one is still named by the log."""
 
     id: UUID
     funnel_id: UUID
@@ -58,10 +44,16 @@ class Stage:
     probability: int
     idle_after_days: int | None
     requires_amount: bool
+    deleted: bool = False
 
     @property
     def is_open(self) -> bool:
         return self.kind in (StageKind.ENTRY, StageKind.PROGRESS)
+
+    @property
+    def is_own(self) -> bool:
+        """Made by people, who may also move and delete it."""
+        return self.kind is StageKind.PROGRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,85 +87,47 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """A stage's counters: by currency, how many deals and how many minor units. '' counts deals without an amount."""
+
+    counters: Mapping[str, tuple[int, int]]
+
+    @property
+    def total(self) -> Total:
+        counted = {currency: counter for currency, counter in self.counters.items() if counter[0]}
+        return Total(
+            sum(deals for deals, _ in counted.values()),
+            tuple(Money(counted[currency][1], currency) for currency in sorted(counted) if currency),
+        )
+
+    def less(self, currency: str, deals: int, value: int) -> "Tally":
+        """What it was before so much was added."""
+        before = self.counters[currency][0] - deals, self.counters[currency][1] - value
+        return Tally({**self.counters, currency: before})
+
+
+@dataclass(frozen=True, slots=True)
 class FunnelPage:
     funnels: list[Funnel]
     has_more: bool
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewStage:
-    id: UUID
-    kind: StageKind
-    name: str
-    color: str
-    probability: int
-    idle_after_days: int | None
-    requires_amount: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NewFunnel:
-    """`chosen`: the ids that the client made, by their paths in the input."""
-
-    id: UUID
-    name: str
-    viewer_ids: tuple[UUID, ...]
-    stages: tuple[NewStage, ...]  # in their order: entry, own, won, lost
-    loss_reasons: tuple[str, ...]
-    chosen: Mapping[Path, UUID]
-
-    @classmethod
-    def read(cls, given: Mapping[str, Any], language: str) -> Self:
-        """`language`: of the names of what is built in. Raises InvalidInput with all problems of form."""
-        form = Form()
-        id = form.new_id(("id",), given.get("id"))
-        name = form.text(("name",), given["name"])
-        viewers = [ids.read(text) for text in given["viewer_ids"]]
-        form.at_most(("viewerIds",), len(viewers), MOST_VIEWERS)
-        form.different(("viewerIds",), viewers)
-        own: Sequence[Mapping[str, Any]] = given["stages"]
-        form.at_most(("stages",), len(own), MOST_STAGES)
-        entry = given.get("entry") or {"name": ENTRY_NAME.to(language), "color": ENTRY_COLOR}
-        if entry.get("requires_amount"):
-            form.refuse(("entry", "requiresAmount"), NOT_ON_ENTRY)
-        open_stages = [(("entry",), entry), *((("stages", str(index)), stage) for index, stage in enumerate(own))]
-        stages = [
-            read_stage(form, path, stage, StageKind.PROGRESS if index else StageKind.ENTRY, (index, len(open_stages)))
-            for index, (path, stage) in enumerate(open_stages[: MOST_STAGES + 1])
-        ]
-        for kind, built_in, color in ((StageKind.WON, WON_NAME, WON_COLOR), (StageKind.LOST, LOST_NAME, LOST_COLOR)):
-            probability = 100 if kind is StageKind.WON else 0
-            stages.append(NewStage(ids.new(), kind, built_in.to(language), color, probability, None, False))
-        reasons: Sequence[str] = given["loss_reasons"]
-        form.at_most(("lossReasons",), len(reasons), MOST_LOSS_REASONS)
-        names = [form.text(("lossReasons", str(index)), text) for index, text in enumerate(reasons[:MOST_LOSS_REASONS])]
-        chosen: dict[Path, UUID] = {("id",): id} if given.get("id") else {}
-        chosen |= {
-            (*path, "id"): stage.id for (path, text), stage in zip(open_stages, stages, strict=False) if text.get("id")
-        }
-        form.different((), list(chosen.values()), list(chosen))
-        form.check()
-        return cls(id, name, tuple(viewers), tuple(stages), tuple(names) or (OTHER_REASON.to(language),), chosen)
-
-
-def read_stage(form: Form, path: Path, given: Mapping[str, Any], kind: StageKind, place: tuple[int, int]) -> NewStage:
-    """`place`: which one it is of how many open stages; without a probability given, they rise evenly."""
-    index, count = place
-    probability, idle = given.get("probability"), given.get("idle_after_days")
-    return NewStage(
-        form.new_id((*path, "id"), given.get("id")),
-        kind,
-        form.text((*path, "name"), given.get("name")),
-        form.color((*path, "color"), given.get("color")),
-        even_probability(index, count)
-        if probability is None
-        else form.number((*path, "probability"), probability, 0, 100),
-        None if idle is None else form.number((*path, "idleAfterDays"), idle, 1, LONGEST_IDLE),
-        bool(given.get("requires_amount")),
-    )
-
-
 def even_probability(index: int, count: int) -> int:
-    """Of the open stage with that index (the entry is 0), between nothing and won."""
+    """Of the open stage with that index (the entry is 0) among so many, between nothing and won."""
     return half_up(100 * (index + 1), count + 1)
+
+
+def probability_between(before: int, after: int) -> int:
+    """Of a stage that comes between two others: in the middle, so that a row that rises goes on rising."""
+    return half_up(before + after, 2)
+
+
+def index_at(own: Sequence[Stage], spot: Spot) -> int | None:
+    """Which one of the own stages somebody will be at that spot; None when its neighbour is none of them."""
+    if spot.kind is SpotKind.TOP:
+        return 0
+    if spot.kind is SpotKind.BOTTOM:
+        return len(own)
+    here = next((index for index, stage in enumerate(own) if stage.id == spot.neighbour_id), None)
+    return None if here is None else here + (spot.kind is SpotKind.AFTER)

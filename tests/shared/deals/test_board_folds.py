@@ -9,11 +9,13 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import accounts, deals, events, ids
+from shared import accounts, deals, events, funnels, ids
 from shared.actor import Actor, Permission
 from shared.db import Database, Transaction
 from shared.errors import DomainError
+from shared.funnels import StageKind
 from shared.money import Money
+from shared.spots import Spot, SpotKind
 from tests import board, make
 
 AMOUNTS = [None, Money(0, "UAH"), Money(1_50, "UAH"), Money(10**15 - 1, "UAH"), Money(99, "USD"), Money(7, "JPY")]
@@ -21,7 +23,7 @@ TITLES = ["Офіс", "🏠 عقار", "a" * 200]
 WRONG = 11
 index = st.integers(0, WRONG)
 
-Command = Callable[["World"], Awaitable[deals.Changed]]
+Command = Callable[["World"], Awaitable[object]]
 
 
 @dataclass
@@ -34,6 +36,7 @@ class World:
     people: list[Actor]
     stranger: Actor
     made: list[UUID] = field(default_factory=list)
+    stages: list[UUID] = field(default_factory=list)  # also those that are deleted
 
     def deal(self, number: int) -> UUID:
         return ids.new() if number == WRONG else self.made[number % len(self.made)]
@@ -42,8 +45,11 @@ class World:
         return self.elsewhere.id if number == WRONG else self.made[number % len(self.made)]
 
     def stage(self, number: int) -> UUID:
-        stages = self.funnel.stages
-        return self.elsewhere.stage_id if number == WRONG else stages[number % len(stages)].id
+        return self.elsewhere.stage_id if number == WRONG else self.stages[number % len(self.stages)]
+
+    def spot(self, kind: SpotKind, number: int) -> Spot:
+        """Among stages."""
+        return Spot(kind, self.stage(number) if kind in (SpotKind.AFTER, SpotKind.BEFORE) else None)
 
     def reason(self, number: int) -> UUID | None:
         reasons = [None, *(reason.id for reason in self.funnel.loss_reasons)]
@@ -57,11 +63,10 @@ class World:
 def creations(draw: st.DrawFn) -> Command:
     title, amount = draw(st.sampled_from(TITLES)), draw(st.sampled_from(AMOUNTS))
 
-    async def create(world: World) -> deals.Changed:
+    async def create(world: World) -> None:
         new = deals.NewDeal(ids.new(), world.funnel.id, title, make.ANNA, amount=amount, custom_fields={"кімнат": 2})
         changed = await deals.create(world.tx, new)
         world.made.append(changed.deal.id)
-        return changed
 
     return create
 
@@ -82,8 +87,8 @@ def updates(draw: st.DrawFn) -> Command:
         )
     )
 
-    async def update(world: World) -> deals.Changed:
-        return await deals.update(world.tx, deals.Changes(world.deal(number), fields, version))
+    async def update(world: World) -> None:
+        await deals.update(world.tx, deals.Changes(world.deal(number), fields, version))
 
     return update
 
@@ -91,18 +96,86 @@ def updates(draw: st.DrawFn) -> Command:
 @st.composite
 def moves(draw: st.DrawFn) -> Command:
     deal, stage, neighbour, reason = draw(index), draw(index), draw(index), draw(index)
-    kind, version = draw(st.sampled_from(deals.SpotKind)), draw(st.sampled_from([None, None, 1]))
+    kind, version = draw(st.sampled_from(SpotKind)), draw(st.sampled_from([None, None, 1]))
     note, amount = draw(st.sampled_from([None, "бо так"])), draw(st.sampled_from(AMOUNTS))
 
-    async def move(world: World) -> deals.Changed:
-        beside = kind in (deals.SpotKind.AFTER, deals.SpotKind.BEFORE)
-        spot = deals.Spot(kind, world.neighbour(neighbour) if beside else None)
-        return await deals.move(
+    async def move(world: World) -> None:
+        beside = kind in (SpotKind.AFTER, SpotKind.BEFORE)
+        spot = Spot(kind, world.neighbour(neighbour) if beside else None)
+        await deals.move(
             world.tx,
             deals.Move(world.deal(deal), world.stage(stage), spot, version, world.reason(reason), note, amount),
         )
 
     return move
+
+
+@st.composite
+def stage_creations(draw: st.DrawFn) -> Command:
+    kind, neighbour, wanting = draw(st.sampled_from(SpotKind)), draw(index), draw(st.booleans())
+    probability = draw(st.sampled_from([None, None, 0, 60]))
+
+    async def create(world: World) -> None:
+        new = funnels.NewStage(ids.new(), StageKind.PROGRESS, "Новий", "#1A2B3C", probability, None, wanting)
+        creation = funnels.StageCreation(world.funnel.id, new, world.spot(kind, neighbour), id_is_chosen=False)
+        await funnels.create_stage(world.tx, creation)
+        world.stages.append(new.id)
+
+    return create
+
+
+@st.composite
+def stage_changes(draw: st.DrawFn) -> Command:
+    number = draw(index)
+    fields: dict[str, Any] = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "name": st.sampled_from(TITLES),
+                "color": st.just("#FFFFFF"),
+                "probability": st.integers(0, 100),
+                "idle_after_days": st.sampled_from([None, 3]),
+                "requires_amount": st.booleans(),
+            },
+        )
+    )
+
+    async def update(world: World) -> None:
+        await funnels.update_stage(world.tx, funnels.StageChanges(world.stage(number), fields))
+
+    return update
+
+
+@st.composite
+def stage_moves(draw: st.DrawFn) -> Command:
+    number, kind, neighbour = draw(index), draw(st.sampled_from(SpotKind)), draw(index)
+
+    async def move(world: World) -> None:
+        await funnels.move_stage(world.tx, funnels.StageMove(world.stage(number), world.spot(kind, neighbour)))
+
+    return move
+
+
+@st.composite
+def stage_deletions(draw: st.DrawFn) -> Command:
+    number, target = draw(index), draw(st.one_of(st.none(), index))
+
+    async def delete(world: World) -> None:
+        target_id = None if target is None else world.stage(target)
+        await deals.delete_stage(world.tx, deals.StageDeletion(world.stage(number), target_id))
+
+    return delete
+
+
+@st.composite
+def funnel_changes(draw: st.DrawFn) -> Command:
+    name, viewers = draw(st.sampled_from([None, *TITLES])), draw(st.sampled_from([None, 1, 2]))
+
+    async def update(world: World) -> None:
+        seeing = None if viewers is None else tuple(person.id for person in world.people[:viewers] if person.id)
+        await funnels.update(world.tx, funnels.FunnelChanges(world.funnel.id, name, seeing))
+
+    return update
 
 
 async def attempt(world: World, command: Command) -> None:
@@ -115,11 +188,13 @@ async def attempt(world: World, command: Command) -> None:
         assert world.tx.outgoing == said
 
 
+OF_DEALS = creations(), updates(), moves(), moves(), moves()
+OF_FUNNELS = stage_creations(), stage_changes(), stage_moves(), stage_deletions(), funnel_changes()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    commands=st.lists(
-        st.tuples(index, st.one_of(creations(), updates(), moves(), moves(), moves())), min_size=10, max_size=30
-    ),
+    commands=st.lists(st.tuples(index, st.one_of(*OF_DEALS, *OF_FUNNELS)), min_size=10, max_size=30),
     looked_at=st.floats(0, 1),
 )
 async def test_snapshot_and_events_are_the_board(
@@ -137,14 +212,14 @@ async def test_snapshot_and_events_are_the_board(
             await attempt(world, command)
         tx.actor = world.people[0]
         now = await board.read(tx, world.funnel.id)
-        whole = board.Board(0, {}, {str(stage.id): [] for stage in world.funnel.stages}, dict(now.totals))
-        whole.totals = {stage_id: {"deals": 0, "value": []} for stage_id in whole.columns}
+        whole = await board.origin(tx, world.funnel.id)
 
         board.fold(snapshot, await events.after(tx, world.funnel.id, snapshot.seq))
         board.fold(whole, await events.after(tx, world.funnel.id, 0))
 
         assert snapshot == now
         assert whole == now
+        assert list(snapshot.columns) == list(whole.columns) == list(now.columns)
         assert board.recount(now) == now.totals
 
 
@@ -161,6 +236,7 @@ async def begin(tx: Transaction) -> World:
         [tx.actor, make.actor(users[1], Permission.DEALS_WRITE)],
         make.actor(users[2], Permission.DEALS_WRITE),
     )
+    world.stages += [stage.id for stage in world.funnel.stages]
     for _ in range(3):
         world.made.append((await make.deal(tx, funnel)).id)
     return world
