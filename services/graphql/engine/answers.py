@@ -7,7 +7,7 @@ from uuid import uuid4
 import structlog
 from graphql import GraphQLError
 
-from shared.errors import DomainError, Unavailable
+from shared.errors import DomainError, InvalidInput, Unavailable
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 MOST_ERRORS = 5
@@ -30,7 +30,11 @@ def to_json(error: GraphQLError, language: str, code: str | None = None) -> dict
         shown["path"] = error.path
     extensions: dict[str, Any] = {"code": code or "BAD_USER_INPUT"}
     cause = error.original_error
-    if isinstance(cause, DomainError):
+    if isinstance(cause, InvalidInput):  # of a query: mutations answer with its type
+        problems = [f"{'.'.join(one.path)}: {one.sentence.to(language)}" for one in cause.problems]
+        shown["message"] = " ".join(problems)
+        extensions["code"] = BadUserInput.code
+    elif isinstance(cause, DomainError):
         shown["message"] = cause.sentence.to(language)
         extensions["code"] = cause.code
         if isinstance(cause, Unavailable):

@@ -9,6 +9,7 @@ from graphql.execution import create_source_event_stream
 
 from services.graphql.engine.answers import BadUserInput, many_to_json
 from services.graphql.engine.document import Document, Documents, RequestError
+from shared.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _answer(result: ExecutionResult, operation: Operation, language: str) -> Ans
     errors = many_to_json(result.errors, language)
     # A mutation that was done is told as done, whatever its payload was asked for.
     refused = operation.kind is not OperationType.MUTATION and any(
-        isinstance(error.original_error, BadUserInput) for error in result.errors
+        isinstance(error.original_error, BadUserInput | InvalidInput) for error in result.errors
     )
     if refused or not isinstance(result.data, dict):
         return Answer({"errors": errors} if refused else {"data": None, "errors": errors}, refused)

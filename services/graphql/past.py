@@ -1,0 +1,169 @@
+"""The board as it stood: types of its own, so that no cache writes the past over the live board."""
+
+from collections.abc import Sequence
+from typing import Self, cast
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+
+from services.graphql.accounts import Info, users_by_id
+from services.graphql.context import Context
+from services.graphql.deals import Contact
+from services.graphql.engine.answers import BadUserInput
+from services.graphql.engine.fields import batched
+from services.graphql.money import Money
+from services.graphql.pages import FIRST, Connection, connection, decode, known
+from services.graphql.roots import query
+from services.graphql.scalars import (
+    JSON,
+    Color,
+    Cursor,
+    Date,
+    DateTime,
+    date_time,
+    node_id,
+    optional_date,
+)
+from shared import deals, forms, ids
+from shared.deals import Deal, DealStatus
+from shared.deals import PastBoard as Board
+from shared.funnels import Stage, StageKind
+
+ONE_MOMENT = "Give exactly one of `at` and `asOf`."
+NO_MOMENT = "`at` is a time such as 2026-03-31T09:30:00Z."
+
+
+async def assignee_names(ctx: Context, past: Sequence["PastDeal"]) -> list[str | None]:
+    """As they are called today: the log keeps who it was."""
+    users = await users_by_id(ctx, [deal.assignee_id for deal in past])
+    return [user.name if user else None for user in users]
+
+
+@strawberry.type(description="A deal as it was.")
+class PastDeal:
+    deal_id: strawberry.ID
+    number: int
+    title: str
+    contact: Contact
+    assignee_name: str | None = batched(assignee_names)
+    amount: Money | None
+    expected_close_on: Date | None
+    stage_id: strawberry.ID
+    stage_name: str
+    status: DealStatus
+    loss_reason_name: str | None
+    loss_note: str | None
+    version: int
+    custom_fields: JSON
+
+    assignee_id: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, deal: Deal, stage: Stage, board: Board) -> Self:
+        reasons = {reason.id: reason.name for reason in board.funnel.loss_reasons}
+        return cls(
+            deal_id=node_id(deal.id),
+            number=deal.number,
+            title=deal.title,
+            contact=Contact.of(deal.contact),
+            amount=Money.of(deal.amount) if deal.amount else None,
+            expected_close_on=optional_date(deal.expected_close_on),
+            stage_id=node_id(stage.id),
+            stage_name=stage.name,
+            status=deal.status,
+            loss_reason_name=reasons.get(deal.loss_reason_id) if deal.loss_reason_id else None,
+            loss_note=deal.loss_note,
+            version=deal.version,
+            custom_fields=cast("JSON", deal.custom_fields),
+            assignee_id=deal.assignee_id,
+        )
+
+
+async def deals_of_past_columns(
+    _ctx: Context, columns: Sequence["PastColumn"], *, first: int | None = FIRST, after: str | None = UNSET
+) -> list[Connection[PastDeal]]:
+    place, limit = decode(after or None), first or FIRST
+    shown = []
+    for column in columns:
+        begin = _index(place[0]) if place else 0
+        page = column.deals_then[begin : begin + limit]
+        shown.append(
+            connection(
+                [PastDeal.of(deal, column.stage, column.board) for deal in page],
+                [(str(index), deal.id) for index, deal in enumerate(page, start=begin + 1)],
+                known(len(column.deals_then)),
+                has_more=begin + limit < len(column.deals_then),
+                after=place,
+            )
+        )
+    return shown
+
+
+def _index(place: str) -> int:
+    """The past does not change: a place in a column of it is a number."""
+    if not place.isascii() or not place.isdecimal():
+        raise BadUserInput("This is no cursor of this list: take `endCursor` of an earlier page.")
+    return int(place)
+
+
+@strawberry.type(description="A stage as it was called then, and the deals that stood in it.")
+class PastColumn:
+    stage_id: strawberry.ID
+    name: str
+    color: Color
+    kind: StageKind
+    deal_count: int
+    value: list[Money]
+    deals: Connection[PastDeal] = batched(deals_of_past_columns)
+
+    stage: strawberry.Private[Stage]
+    board: strawberry.Private[Board]
+    deals_then: strawberry.Private[list[Deal]]
+
+    @classmethod
+    def of(cls, stage: Stage, board: Board) -> Self:
+        total = board.total(stage.id)
+        return cls(
+            stage_id=node_id(stage.id),
+            name=stage.name,
+            color=Color(stage.color),
+            kind=stage.kind,
+            deal_count=total.deals,
+            value=Money.all(total.value),
+            stage=stage,
+            board=board,
+            deals_then=board.columns[stage.id],
+        )
+
+
+@strawberry.type(description="A board as it stood.")
+class PastBoard:
+    funnel_id: strawberry.ID
+    seq: int = strawberry.field(description="The last event that had happened.")
+    at: DateTime
+    columns: list[PastColumn]
+
+
+@strawberry.type
+class PastQuery:
+    @query("A board as it stood at a moment, or after the event of a cursor; null before the funnel was made.")
+    async def past_board(
+        self, info: Info, funnel_id: strawberry.ID, at: DateTime | None = UNSET, as_of: Cursor | None = UNSET
+    ) -> PastBoard | None:
+        if bool(at) == bool(as_of):
+            raise BadUserInput(ONE_MOMENT)
+        moment = forms.read_instant(at) if at else None
+        if at and moment is None:
+            raise BadUserInput(NO_MOMENT)
+        board = await info.context.read(
+            lambda tx: deals.past_board(tx, ids.read(funnel_id), at=moment, as_of=as_of or None)
+        )
+        if board is None:
+            return None
+        return PastBoard(
+            funnel_id=node_id(board.funnel_id),
+            seq=board.seq,
+            at=date_time(board.at),
+            columns=[PastColumn.of(stage, board) for stage in board.funnel.stages],
+        )

@@ -1,0 +1,85 @@
+"""The table of deals: filters, orders, pages."""
+
+from enum import Enum
+
+import strawberry
+from strawberry import UNSET
+
+from services.graphql.accounts import Info
+from services.graphql.context import Context
+from services.graphql.deals import Deal
+from services.graphql.pages import FIRST, Connection, connection, decode
+from services.graphql.roots import query
+from services.graphql.scalars import Date, DateTime, Decimal
+from services.graphql.writing import given_of
+from shared import deals
+from shared.deals import DealOrderField, DealSource, DealStatus
+
+strawberry.enum(DealOrderField, description="What deals are sorted by.")
+
+
+@strawberry.enum(description="Which way a list is sorted.")
+class OrderDirection(Enum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+@strawberry.input(description="Which deals: those that meet every condition given. Bounds are included.")
+class DealFilter:
+    search: str | None = strawberry.field(
+        default=UNSET, description="Words, or parts of them, of title, contact name, phone, e-mail, number."
+    )
+    ids: list[strawberry.ID] | None = UNSET
+    funnel_id: strawberry.ID | None = UNSET
+    stage_ids: list[strawberry.ID] | None = UNSET
+    assignee_ids: list[strawberry.ID] | None = UNSET
+    status: list[DealStatus] | None = UNSET
+    sources: list[DealSource] | None = UNSET
+    loss_reason_ids: list[strawberry.ID] | None = UNSET
+    amount_min: Decimal | None = strawberry.field(default=UNSET, description="In the account's currency.")
+    amount_max: Decimal | None = strawberry.field(default=UNSET, description="In the account's currency.")
+    created_from: DateTime | None = UNSET
+    created_to: DateTime | None = UNSET
+    close_on_from: Date | None = UNSET
+    close_on_to: Date | None = UNSET
+    idle: bool | None = strawberry.field(default=UNSET, description="Whether it has stood too long in its stage.")
+    archived: bool | None = strawberry.field(default=False, description="null: both.")
+
+
+@strawberry.input(description="Nulls stand last both ways, equals by their ids.")
+class DealOrder:
+    field: DealOrderField
+    direction: OrderDirection = OrderDirection.DESC
+
+
+def read_filter(ctx: Context, given: DealFilter | None) -> deals.DealFilter:
+    """Raises InvalidInput."""
+    return deals.DealFilter.read(given_of(given) if given else {}, ctx.viewer.require_account().currency)
+
+
+@strawberry.type
+class TableQuery:
+    @query("Deals of the funnels that the viewer sees; the newest first, unless another order is asked.")
+    async def deals(
+        self,
+        info: Info,
+        filter: DealFilter | None = UNSET,
+        order_by: DealOrder | None = UNSET,
+        first: int | None = FIRST,
+        after: str | None = UNSET,
+    ) -> Connection[Deal]:
+        ctx, place = info.context, decode(after or None)
+        asked = read_filter(ctx, filter or None)
+        order = (
+            deals.DealOrder(order_by.field, order_by.direction is OrderDirection.DESC)
+            if order_by
+            else deals.DealOrder()
+        )
+        page = await ctx.read(lambda tx: deals.page(tx, asked, order, first or FIRST, place))
+
+        async def count() -> int:
+            return await ctx.read(lambda tx: deals.count(tx, asked))
+
+        return connection(
+            [Deal.of(deal) for deal in page.deals], page.places, count, has_more=page.has_more, after=place
+        )

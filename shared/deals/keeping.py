@@ -1,0 +1,40 @@
+"""What is kept beside the log, in the transaction of each change: totals of stages, visits, checkpoints of the board.
+
+All of it can be made anew from the log.
+"""
+
+from collections.abc import Sequence
+
+from shared import jobs
+from shared.deals import sql_visits
+from shared.deals.counting import Change, count
+from shared.deals.events import ColumnTotals
+from shared.deals.sql_visits import Visit
+from shared.events import Log
+
+CHECKPOINT = "deals.checkpoint"  # the job that keeps boards for whoever asks for the past
+CHECKPOINT_EVERY = 1_000  # events
+
+
+async def keep(log: Log, changes: Sequence[Change]) -> list[tuple[ColumnTotals, ...]]:
+    """Call it before the changes' events are recorded, in their order, one each.
+
+    For each, the totals as of then of the stages that it touched.
+    """
+    columns = await count(log.tx, log.stream_id, changes)
+    visits = [
+        Visit(now.id, now.stage_id, now.entered_stage_at, seq)
+        for seq, (before, now) in enumerate(changes, start=log.place.seq + 1)
+        if now is not None and (before is None or before.stage_id != now.stage_id)
+    ]
+    if visits:
+        await sql_visits.insert_visits(log.tx, log.stream_id, visits)
+    passed = (log.place.seq + len(changes)) // CHECKPOINT_EVERY
+    if passed > log.place.seq // CHECKPOINT_EVERY:
+        await jobs.add(
+            log.tx,
+            CHECKPOINT,
+            ref=log.stream_id,
+            dedupe_key=f"{CHECKPOINT}:{log.tx.account_id}:{log.stream_id}:{passed}",
+        )
+    return columns

@@ -1,0 +1,49 @@
+"""The table of deals: what a filter lets through, in an order, a page at a time; and the board through a filter."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from shared import funnels
+from shared.db import Transaction
+from shared.deals import sql_table
+from shared.deals.filters import DealFilter, DealOrder
+from shared.deals.model import DealPage
+from shared.funnels import Total
+
+
+async def page(
+    tx: Transaction, asked: DealFilter, order: DealOrder, first: int, after: tuple[str, UUID] | None
+) -> DealPage:
+    """Deals of the funnels that the actor sees. `after`: the place of the last deal that was shown."""
+    rows = await sql_table.select_page(tx, asked, order, funnels.viewer_of(tx.actor), after, first + 1)
+    shown = rows[:first]
+    return DealPage([deal for _, deal in shown], [(key, deal.id) for key, deal in shown], has_more=len(rows) > first)
+
+
+async def count(tx: Transaction, asked: DealFilter) -> int:
+    """How many deals of the funnels that the actor sees the filter lets through."""
+    return await sql_table.count_deals(tx, asked, funnels.viewer_of(tx.actor))
+
+
+async def columns(
+    tx: Transaction,
+    stage_ids: Sequence[UUID],
+    first: int,
+    after: tuple[str, UUID] | None,
+    asked: DealFilter = DealFilter(),
+) -> dict[UUID, DealPage]:
+    """A page of each column of a board, in board order, of what the filter lets through."""
+    found = await sql_table.select_columns(tx, asked, stage_ids, after, first + 1)
+    return {
+        stage_id: DealPage(
+            [deal for _, deal in rows[:first]],
+            [(position, deal.id) for position, deal in rows[:first]],
+            has_more=len(rows) > first,
+        )
+        for stage_id, rows in found.items()
+    }
+
+
+async def column_totals(tx: Transaction, asked: DealFilter, stage_ids: Sequence[UUID]) -> dict[UUID, Total]:
+    """What of each column the filter lets through; columns of which it lets nothing through are left out."""
+    return await sql_table.select_totals(tx, asked, stage_ids)
