@@ -7,7 +7,7 @@ Nothing leaves before commit: `Transaction.after_commit` is the only way out.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -160,8 +160,9 @@ class Database:
         try:
             yield cast(asyncpg.Connection, conn)  # the pool's stand-in for one
         finally:
-            # Shielded: a cancelled request must not leave its connection outside the pool.
-            await asyncio.shield(self.pool.release(conn))
+            with suppress(asyncpg.InternalClientError):  # cut in this very moment, the pool has parted with it already
+                # Shielded: a cancelled request must not leave its connection outside the pool.
+                await asyncio.shield(self.pool.release(conn))
 
 
 @asynccontextmanager

@@ -286,6 +286,28 @@ async def close(tx: Transaction) -> None:
     await tx.fetchval("SELECT 1")
 
 
+async def test_a_connection_that_is_cut_as_it_goes_back_takes_nothing_with_it(
+    dsn: str, account: accounts.Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connect(dsn, size=1) as db:
+        said: list[Message] = []
+        db.deliver = said.extend
+        release = asyncpg.Pool.release
+
+        async def cut_and_release(pool: asyncpg.Pool, conn: Any) -> None:
+            conn._con._transport.abort()
+            await release(pool, conn)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncpg.Pool, "release", cut_and_release)
+            async with db.transaction(account.id) as tx:
+                await add_user(tx, "Ада")
+                tx.after_commit(Said("committed"))
+
+        assert said == [Said("committed")]
+        assert await names(db, account.id) == ["Ада"]  # by a new connection
+
+
 async def test_a_mistake_of_ours_is_no_outage(db: Database, account: accounts.Account) -> None:
     with pytest.raises(asyncpg.InterfaceError):
         async with db.reading(account.id) as tx:
