@@ -1,0 +1,121 @@
+"""What is read for a level is read at once: the number of statements does not grow with the number of deals."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.graphql.context import Context
+from services.graphql.engine.document import Documents
+from services.graphql.engine.execute import answer, prepare
+from services.graphql.live.rooms import Rooms
+from services.graphql.schema import executable
+from services.graphql.viewer import Viewer
+from shared import accounts
+from shared.actor import Permission
+from shared.config import Settings
+from shared.db import Database, connect
+from shared.money import Money
+from tests import make
+
+BOARD = """query ($id: ID!) { board(funnelId: $id) { seq cursor
+    funnel { name dealCount openValue { amount } viewers { name } lossReasons { name } }
+    columns { dealCount value { amount } stage { name dealCount value { amount } }
+        deals(first: 200) { totalCount nodes {
+            id title assignee { name } funnel { name } stage { name } lossReason { name } closedFromStage { name }
+            idleFrom } } } } }"""
+EVENTS = """query ($id: ID!) { boardEvents(funnelId: $id, first: 200) { events {
+    seq actor { user { name } }
+    ... on DealCreated { deal { assignee { name } stage { name } funnel { name } } }
+    ... on DealMoved { fromStage { name } toStage { name } deal { assignee { name } stage { name } lossReason { name } } }
+} } }"""
+
+
+class Statements:
+    """What one connection is asked, in its order."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, query: asyncpg.connection.LoggedQuery) -> None:
+        self.said.append(query.query)
+
+
+@pytest.fixture
+async def watched(dsn: str) -> AsyncIterator[tuple[Database, Statements]]:
+    """A pool of one connection, whose statements are noted."""
+    statements = Statements()
+    async with connect(dsn, size=1) as db:
+        async with db.pool.acquire() as conn:
+            conn.add_query_logger(statements.note)
+        yield db, statements
+
+
+async def fill(db: Database, account: accounts.Account, deals: int) -> tuple[make.Funnel, accounts.User]:
+    """A funnel with that many deals in each of its columns, each of somebody else."""
+    async with db.transaction(account.id) as tx:
+        people = [await make.user(tx, f"Людина {number}") for number in range(deals)]
+        funnel = await make.funnel(tx, stages=2, viewers=people, idle_after_days=3)
+        for stage in funnel.stages:
+            for person in people:
+                tx.actor = make.actor(person, *Permission)
+                await make.deal(tx, funnel, stage=stage, assignee_id=person.id, amount=Money(100, "UAH"))
+    return funnel, people[0]
+
+
+async def asked(
+    watched: tuple[Database, Statements], account: accounts.Account, query: str, deals: int
+) -> tuple[Any, list[str]]:
+    """The data of that query over such a funnel, and the statements that it took."""
+    db, statements = watched
+    funnel, person = await fill(db, account, deals)
+    given = Settings(database_url="unused", redis_url="unused", voronka_env="test")
+    until = datetime.now(UTC) + timedelta(hours=1)
+    viewer = Viewer(make.actor(person, *Permission), account, person, account.id, None, until)
+    ctx = Context(db, given, Rooms(db), viewer, "uk")
+    documents = Documents(executable, introspection=True, suggestions=True)
+    operation = prepare(documents, query, None, {"id": str(funnel.id)})
+
+    statements.said.clear()
+    answered = await answer(executable, operation, ctx)
+    await ctx.close()
+
+    assert "errors" not in answered.body
+    return answered.body["data"], list(statements.said)
+
+
+async def test_reads_a_board_in_a_number_of_statements_that_does_not_grow(
+    watched: tuple[Database, Statements], account: accounts.Account
+) -> None:
+    small, few = await asked(watched, account, BOARD, 1)
+    large, many = await asked(watched, account, BOARD, 12)
+
+    shown = [len(column["deals"]["nodes"]) for board in (small, large) for column in board["board"]["columns"]]
+    assert shown == [1] * 5 + [12] * 5
+    assert {column["dealCount"] for column in large["board"]["columns"]} == {12}
+    names = [deal["assignee"]["name"] for deal in large["board"]["columns"][0]["deals"]["nodes"]]
+    assert names == [f"Людина {number}" for number in reversed(range(12))]
+    assert sorted(many) == sorted(few)
+
+
+async def test_reads_a_log_in_a_number_of_statements_that_does_not_grow(
+    watched: tuple[Database, Statements], account: accounts.Account
+) -> None:
+    small, few = await asked(watched, account, EVENTS, 1)
+    large, many = await asked(watched, account, EVENTS, 12)
+
+    assert [len(log["boardEvents"]["events"]) for log in (small, large)] == [9, 108]  # all are made, four in five moved
+    assert sorted(many) == sorted(few)
+
+
+async def test_reads_one_state_however_many_statements_it_takes(
+    watched: tuple[Database, Statements], account: accounts.Account
+) -> None:
+    _, said = await asked(watched, account, BOARD, 1)
+
+    assert [one.split(";")[0] for one in said if one.startswith("BEGIN")] == [
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    ]
+    assert said[-1] == "COMMIT"
