@@ -63,6 +63,6 @@ async def follow_zone(tx: Transaction, zone: str) -> None:
         tx.account_id,
     )
     await tx.executemany(
-        "UPDATE jobs SET due_at = $2, run_at = $2 - account_offset() WHERE id = $1",
+        "UPDATE jobs SET due_at = $2, run_at = $2::timestamptz - account_offset() WHERE id = $1",
         [(row["id"], first_moment(row["due_on"], zone)) for row in rows],
     )

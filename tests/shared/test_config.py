@@ -56,12 +56,19 @@ def test_production_starts_with_real_secrets_and_hides_its_schema(monkeypatch: p
     assert given(monkeypatch, SAFE | {"VORONKA_INTROSPECTION": "true"}).introspection is True
 
 
+def test_production_needs_no_secret_when_it_is_told_where_the_keys_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"VORONKA_JWT_SECRET": "", "VORONKA_JWKS_URL": "https://crm.example.com/jwks.json"}
+
+    assert given(monkeypatch, SAFE | keys).voronka_jwks_url == "https://crm.example.com/jwks.json"
+
+
 @pytest.mark.parametrize(
     ("unsafe", "complaint"),
     [
         ({"VORONKA_JWT_SECRET": DEVELOPMENT_SECRET}, "VORONKA_JWT_SECRET"),
         ({"VORONKA_JWT_SECRET": ""}, "VORONKA_JWT_SECRET"),
         ({"VORONKA_JWT_SECRET": "s" * 31}, "VORONKA_JWT_SECRET"),
+        ({"VORONKA_JWKS_URL": "http://crm.example.com/jwks.json"}, "VORONKA_JWKS_URL"),
         ({"VORONKA_EMBEDDED": "true"}, "embedded servers"),
         ({"VORONKA_PUBLIC_URL": "http://voronka.example.com"}, "VORONKA_PUBLIC_URL"),
     ],
