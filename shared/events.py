@@ -20,7 +20,10 @@ CURSOR = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)  # 24 bytes
 
 
 class Event(Protocol):
-    """A fact that folds without asking the database. `version` is that of the payload's form."""
+    """A fact that folds without asking the database. `version` is that of the payload's form.
+
+    One that is about one deal has that deal's id as its attribute `deal_id`.
+    """
 
     kind: ClassVar[str]
     version: ClassVar[int]
@@ -99,40 +102,56 @@ async def begin(tx: Transaction, stream_id: UUID) -> Log:
 
 
 async def lock(tx: Transaction, stream_id: UUID) -> Log:
-    """Call it first: whoever decides about a stream holds its head. Several streams: in the order of their ids.
+    """Call it first: whoever decides about a stream holds its head.
 
     Raises NotFound when there is no such stream in the account.
     """
-    row = await tx.fetchrow(
-        """SELECT epoch, seq, greatest(account_now(), last_at + interval '1 microsecond') AS at
+    logs = await lock_all(tx, [stream_id])
+    if stream_id not in logs:
+        raise NotFound(stream_id)
+    return logs[stream_id]
+
+
+async def lock_all(tx: Transaction, stream_ids: Iterable[UUID]) -> dict[UUID, Log]:
+    """The same for several streams, in the order of their ids; those that the account does not have are left out."""
+    rows = await tx.fetch(
+        """SELECT stream_id, epoch, seq, greatest(account_now(), last_at + interval '1 microsecond') AS at
              FROM stream_heads
-            WHERE account_id = $1 AND stream_id = $2
+            WHERE account_id = $1 AND stream_id = ANY($2::uuid[])
+            ORDER BY stream_id
               FOR UPDATE""",
         tx.account_id,
-        stream_id,
+        list(stream_ids),
     )
-    if row is None:
-        raise NotFound(stream_id)
-    return Log(tx, stream_id, Place(row["epoch"], row["seq"]), row["at"])
+    return {
+        row["stream_id"]: Log(tx, row["stream_id"], Place(row["epoch"], row["seq"]), row["at"])
+        for row in sorted(rows, key=lambda row: row["stream_id"])
+    }
 
 
-async def record(log: Log, event: Event) -> Place:
-    """Number and write an event; the last thing a command does. Whoever watches is told after commit."""
-    tx, place = log.tx, Place(log.place.epoch, log.place.seq + 1)
+async def record(log: Log, *happened: Event) -> Place:
+    """Number and write events, in their order; the last thing a command does. Who watches is told after commit."""
+    if not happened:
+        return log.place
+    tx, place = log.tx, Place(log.place.epoch, log.place.seq + len(happened))
     await tx.execute(
         """WITH moved AS (
                UPDATE stream_heads SET seq = $3, last_at = $4 WHERE account_id = $1 AND stream_id = $2
            )
-           INSERT INTO events (account_id, stream_id, seq, kind, version, payload, actor, at)
-                VALUES ($1, $2, $3, $5, $6, $7, $8, $4)""",
+           INSERT INTO events (account_id, stream_id, seq, kind, version, payload, actor, at, deal_id)
+                SELECT $1, $2, told.seq, told.kind, told.version, told.payload, $5, $4, told.deal_id
+                  FROM unnest($6::bigint[], $7::text[], $8::smallint[], $9::jsonb[], $10::uuid[])
+                       AS told (seq, kind, version, payload, deal_id)""",
         tx.account_id,
         log.stream_id,
         place.seq,
         log.at,
-        event.kind,
-        event.version,
-        event.payload(),
         tx.actor.to_json(),
+        list(range(log.place.seq + 1, place.seq + 1)),
+        [event.kind for event in happened],
+        [event.version for event in happened],
+        [event.payload() for event in happened],
+        [getattr(event, "deal_id", None) for event in happened],
     )
     log.place = place
     assert tx.account_id is not None
@@ -174,7 +193,7 @@ async def after(tx: Transaction, stream_id: UUID, seq: int, limit: int = 500) ->
         seq,
         limit,
     )
-    return [_recorded(row) for row in rows]
+    return [recorded(row) for row in rows]
 
 
 async def happened_at(tx: Transaction, stream_id: UUID, seq: int) -> datetime | None:
@@ -185,7 +204,7 @@ async def happened_at(tx: Transaction, stream_id: UUID, seq: int) -> datetime | 
     return at
 
 
-def _recorded(row: Record) -> Recorded:
+def recorded(row: Record) -> Recorded:
     return Recorded(
         Place(row["epoch"], row["seq"]),
         row["kind"],

@@ -37,11 +37,14 @@ def fold(board: Board, happened: Sequence[events.Recorded]) -> None:
         board.seq = event.seq
         payload = event.payload
         match event.kind:
-            case "DealCreated" | "DealMoved":
+            case "DealCreated" | "DealMoved" | "DealRestored":
                 _take_out(board, payload)
                 _put_in(board, payload)
             case "DealUpdated":
                 board.deals[payload["deal"]["id"]] = payload["deal"]
+            case "DealArchived":
+                _take_out(board, payload)
+                del board.deals[payload["deal"]["id"]]
             case "FunnelChanged":
                 _arrange(board, payload["funnel"])
             case _:

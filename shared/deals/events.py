@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -17,10 +18,6 @@ class ColumnTotals:
     total: Total
 
 
-def columns_of(totals: Mapping[UUID, Total]) -> tuple[ColumnTotals, ...]:
-    return tuple(ColumnTotals(stage_id, totals[stage_id]) for stage_id in sorted(totals))
-
-
 @dataclass(frozen=True)
 class DealEvent:
     """What all events of one deal say. `columns`: the totals of the stages that it changed."""
@@ -30,6 +27,10 @@ class DealEvent:
 
     deal: Deal
     columns: tuple[ColumnTotals, ...]
+
+    @property
+    def deal_id(self) -> UUID:
+        return self.deal.id
 
     def payload(self) -> dict[str, object]:
         return {"deal": self.deal.to_json()} | {
@@ -70,32 +71,86 @@ class DealCreated(PlacedEvent):
 
 @dataclass(frozen=True)
 class DealMoved(PlacedEvent):
+    """The stages' names are as they were then; None: version 1 did not keep them."""
+
     kind: ClassVar[str] = "DealMoved"
+    version: ClassVar[int] = 2
 
     from_stage_id: UUID
+    from_stage_name: str | None = None
+    to_stage_name: str | None = None
 
     def payload(self) -> dict[str, object]:
-        return super().payload() | {"fromStageId": self.from_stage_id}
+        return super().payload() | {
+            "fromStageId": self.from_stage_id,
+            "fromStageName": self.from_stage_name,
+            "toStageName": self.to_stage_name,
+        }
 
     @classmethod
     def _fields(cls, kept: Mapping[str, Any]) -> dict[str, Any]:
-        return super()._fields(kept) | {"from_stage_id": UUID(kept["fromStageId"])}
+        return super()._fields(kept) | {
+            "from_stage_id": UUID(kept["fromStageId"]),
+            "from_stage_name": kept.get("fromStageName"),
+            "to_stage_name": kept.get("toStageName"),
+        }
+
+
+class Did(StrEnum):
+    """What was done with a note or a task of a deal."""
+
+    NOTE_ADDED = "NOTE_ADDED"
+    NOTE_CHANGED = "NOTE_CHANGED"
+    NOTE_DELETED = "NOTE_DELETED"
+    TASK_ADDED = "TASK_ADDED"
+    TASK_CHANGED = "TASK_CHANGED"
+    TASK_DONE = "TASK_DONE"
+    TASK_REOPENED = "TASK_REOPENED"
 
 
 @dataclass(frozen=True)
 class DealUpdated(DealEvent):
-    """`changed`: the contract's names of the fields that changed."""
+    """`changed`: the contract's names of the fields that changed. `did`: what with which note or task, if with one."""
 
     kind: ClassVar[str] = "DealUpdated"
 
     changed: tuple[str, ...]
+    did: Did | None = None
+    note_id: UUID | None = None
+    task_id: UUID | None = None
 
     def payload(self) -> dict[str, object]:
-        return super().payload() | {"changed": list(self.changed)}
+        extras = {"did": self.did, "noteId": self.note_id, "taskId": self.task_id}
+        return (
+            super().payload()
+            | {"changed": list(self.changed)}
+            | {name: value for name, value in extras.items() if value is not None}
+        )
 
     @classmethod
     def _fields(cls, kept: Mapping[str, Any]) -> dict[str, Any]:
-        return super()._fields(kept) | {"changed": tuple(kept["changed"])}
+        return super()._fields(kept) | {
+            "changed": tuple(kept["changed"]),
+            "did": Did(kept["did"]) if "did" in kept else None,
+            "note_id": UUID(kept["noteId"]) if "noteId" in kept else None,
+            "task_id": UUID(kept["taskId"]) if "taskId" in kept else None,
+        }
 
 
-DEAL_EVENTS: Mapping[str, type[DealEvent]] = {event.kind: event for event in (DealCreated, DealMoved, DealUpdated)}
+@dataclass(frozen=True)
+class DealArchived(DealEvent):
+    """The deal is on no board any more."""
+
+    kind: ClassVar[str] = "DealArchived"
+
+
+@dataclass(frozen=True)
+class DealRestored(PlacedEvent):
+    """The deal is on the board again, where its stage is now."""
+
+    kind: ClassVar[str] = "DealRestored"
+
+
+DEAL_EVENTS: Mapping[str, type[DealEvent]] = {
+    event.kind: event for event in (DealCreated, DealMoved, DealUpdated, DealArchived, DealRestored)
+}

@@ -1,7 +1,7 @@
-"""A deal, and what a client may write of it: new, changed, moved."""
+"""A deal, and how it stands in its stage."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -9,16 +9,8 @@ from uuid import UUID
 
 import orjson
 
-from shared import ids
-from shared.errors import Sentence
-from shared.forms import LONGEST_NOTE, NOT_NULL, Form
 from shared.funnels import Stage, StageKind
 from shared.money import Money
-
-ONE_PLACE = Sentence(
-    "Name one place: after, before, top: true or bottom: true.",
-    "Вкажіть одне місце: after, before, top: true або bottom: true.",
-)
 
 
 class DealStatus(StrEnum):
@@ -181,141 +173,6 @@ class DealPage:
     deals: list[Deal]
     places: list[tuple[str, UUID]]
     has_more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NewDeal:
-    """A deal to be made. `amount` is in minor units of its own currency."""
-
-    id: UUID
-    funnel_id: UUID
-    title: str
-    contact: Contact
-    assignee_id: UUID | None = None
-    amount: Money | None = None
-    expected_close_on: date | None = None
-    custom_fields: Mapping[str, Any] = field(default_factory=dict)
-    id_is_chosen: bool = False
-
-    @classmethod
-    def read(cls, given: Mapping[str, Any], country: str) -> Self:
-        """Raises InvalidInput with all problems of form."""
-        form = Form(country)
-        amount, custom = given.get("amount"), given.get("custom_fields")
-        new = cls(
-            form.new_id(("id",), given.get("id")),
-            ids.read(given["funnel_id"]),
-            form.text(("title",), given["title"]),
-            read_contact(form, given["contact"]),
-            ids.read(given["assignee_id"]) if given.get("assignee_id") is not None else None,
-            form.money(("amount",), amount["amount"], amount["currency"]) if amount else None,
-            form.date(("expectedCloseOn",), given.get("expected_close_on")),
-            form.json_object(("customFields",), custom) if custom is not None else {},
-            id_is_chosen=given.get("id") is not None,
-        )
-        form.check()
-        return new
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What to change of a deal: only what is in `fields`, by its name in `Deal`."""
-
-    deal_id: UUID
-    fields: Mapping[str, Any]
-    expected_version: int | None = None
-
-    @classmethod
-    def read(cls, given: Mapping[str, Any], country: str) -> Self:
-        """Raises InvalidInput with all problems of form."""
-        form = Form(country)
-        fields: dict[str, Any] = {}
-        if "title" in given:
-            fields["title"] = form.text(("title",), given["title"])
-        if "contact" in given:
-            contact = given["contact"]
-            if contact is None:
-                form.refuse(("contact",), NOT_NULL)
-            else:
-                fields["contact"] = read_contact(form, contact)
-        if "assignee_id" in given:
-            if given["assignee_id"] is None:
-                form.refuse(("assigneeId",), NOT_NULL)
-            else:
-                fields["assignee_id"] = ids.read(given["assignee_id"])
-        if "amount" in given:
-            amount = given["amount"]
-            fields["amount"] = form.money(("amount",), amount["amount"], amount["currency"]) if amount else None
-        if "expected_close_on" in given:
-            fields["expected_close_on"] = form.date(("expectedCloseOn",), given["expected_close_on"])
-        if "custom_fields" in given:
-            fields["custom_fields"] = form.json_object(("customFields",), given["custom_fields"])
-        form.check()
-        return cls(ids.read(given["id"]), fields, given.get("expected_version"))
-
-
-class SpotKind(StrEnum):
-    AFTER = "after"
-    BEFORE = "before"
-    TOP = "top"
-    BOTTOM = "bottom"
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where in a column: at an end, or next to another deal. Positions are made by the server."""
-
-    kind: SpotKind = SpotKind.TOP
-    neighbour_id: UUID | None = None
-
-    @classmethod
-    def read(cls, form: Form, given: Mapping[str, Any] | None) -> Self:
-        said = [(kind, given[kind]) for kind in SpotKind if kind in given] if given is not None else []
-        if given is None:
-            return cls()
-        if len(said) != 1 or not said[0][1]:
-            form.refuse(("place",), ONE_PLACE)
-            return cls()
-        kind, value = said[0]
-        return cls(kind, ids.read(value) if isinstance(value, str) else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """`expected_version` is what the person had on screen when they let go of the card."""
-
-    deal_id: UUID
-    to_stage_id: UUID
-    spot: Spot = Spot()
-    expected_version: int | None = None
-    loss_reason_id: UUID | None = None
-    loss_note: str | None = None
-    amount: Money | None = None
-
-    @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Self:
-        """Raises InvalidInput with all problems of form."""
-        form = Form()
-        amount, reason = given.get("amount"), given.get("loss_reason_id")
-        move = cls(
-            ids.read(given["id"]),
-            ids.read(given["to_stage_id"]),
-            Spot.read(form, given.get("place")),
-            given.get("expected_version"),
-            ids.read(reason) if reason is not None else None,
-            form.optional_text(("lossNote",), given.get("loss_note"), LONGEST_NOTE),
-            form.money(("amount",), amount["amount"], amount["currency"]) if amount else None,
-        )
-        form.check()
-        return move
-
-
-def read_contact(form: Form, given: Mapping[str, Any]) -> Contact:
-    return Contact(
-        form.text(("contact", "name"), given["name"]),
-        form.phone(("contact", "phone"), given.get("phone")),
-        form.email(("contact", "email"), given.get("email")),
-    )
 
 
 def idle_from(deal: Deal, stage: Stage) -> datetime | None:

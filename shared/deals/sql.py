@@ -34,11 +34,12 @@ async def insert_deal(tx: Transaction, deal: Deal, position: str) -> None:
 
 
 async def update_deal(tx: Transaction, deal: Deal) -> None:
-    """All but what never changes; the place stays."""
+    """The deal's own fields; the place stays."""
     await tx.execute(
         """UPDATE deals
               SET title = $3, contact_name = $4, contact_phone = $5, contact_email = $6, assignee_id = $7, amount = $8,
-                  currency = $9, expected_close_on = $10, custom_fields = $11, updated_at = $12, version = $13
+                  currency = $9, expected_close_on = $10, custom_fields = $11, open_task_count = $12,
+                  updated_at = $13, version = $14
             WHERE account_id = $1 AND id = $2""",
         tx.account_id,
         deal.id,
@@ -51,55 +52,71 @@ async def update_deal(tx: Transaction, deal: Deal) -> None:
         deal.amount.currency if deal.amount else None,
         deal.expected_close_on,
         deal.custom_fields,
+        deal.open_task_count,
         deal.updated_at,
         deal.version,
     )
 
 
-async def update_place(tx: Transaction, deal: Deal, position: str) -> None:
-    """Where the deal stands, and all that changes by standing there."""
+async def update_places(tx: Transaction, placed: Sequence[tuple[Deal, str | None]]) -> None:
+    """Where deals stand, and all that changes by standing there. Without a position a deal is on no board."""
+    now = [deal for deal, _ in placed]
     await tx.execute(
-        """UPDATE deals
-              SET stage_id = $3, position = $4, status = $5, amount = $6, currency = $7, loss_reason_id = $8,
-                  loss_note = $9, closed_from_stage_id = $10, entered_stage_at = $11, closed_at = $12,
-                  updated_at = $13, version = $14
-            WHERE account_id = $1 AND id = $2""",
+        """UPDATE deals d
+              SET stage_id = new.stage_id, position = new.position, status = new.status, amount = new.amount,
+                  currency = new.currency, loss_reason_id = new.loss_reason_id, loss_note = new.loss_note,
+                  closed_from_stage_id = new.closed_from_stage_id, archived = new.archived,
+                  entered_stage_at = new.entered_stage_at, closed_at = new.closed_at,
+                  updated_at = new.updated_at, version = new.version
+             FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::uuid[],
+                         $9::text[], $10::uuid[], $11::boolean[], $12::timestamptz[], $13::timestamptz[],
+                         $14::timestamptz[], $15::integer[])
+                  AS new (id, stage_id, position, status, amount, currency, loss_reason_id, loss_note,
+                          closed_from_stage_id, archived, entered_stage_at, closed_at, updated_at, version)
+            WHERE d.account_id = $1 AND d.id = new.id""",
         tx.account_id,
-        deal.id,
-        deal.stage_id,
-        position,
-        deal.status,
-        deal.amount.minor if deal.amount else None,
-        deal.amount.currency if deal.amount else None,
-        deal.loss_reason_id,
-        deal.loss_note,
-        deal.closed_from_stage_id,
-        deal.entered_stage_at,
-        deal.closed_at,
-        deal.updated_at,
-        deal.version,
+        [deal.id for deal in now],
+        [deal.stage_id for deal in now],
+        [position for _, position in placed],
+        [deal.status for deal in now],
+        [deal.amount.minor if deal.amount else None for deal in now],
+        [deal.amount.currency if deal.amount else None for deal in now],
+        [deal.loss_reason_id for deal in now],
+        [deal.loss_note for deal in now],
+        [deal.closed_from_stage_id for deal in now],
+        [deal.archived for deal in now],
+        [deal.entered_stage_at for deal in now],
+        [deal.closed_at for deal in now],
+        [deal.updated_at for deal in now],
+        [deal.version for deal in now],
     )
 
 
-async def select_funnel_of(tx: Transaction, deal_id: UUID) -> UUID | None:
-    funnel_id: UUID | None = await tx.fetchval(
-        "SELECT funnel_id FROM deals WHERE account_id = $1 AND id = $2", tx.account_id, deal_id
+async def select_funnel_ids(tx: Transaction, deal_ids: Iterable[UUID]) -> set[UUID]:
+    """Of the funnels that those deals belong to."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT funnel_id FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[])",
+        tx.account_id,
+        list(deal_ids),
     )
-    return funnel_id
+    return {row["funnel_id"] for row in rows}
 
 
-async def lock_deal(tx: Transaction, deal_id: UUID) -> Deal | None:
-    row = await tx.fetchrow(
-        f"SELECT {DEAL} FROM deals WHERE account_id = $1 AND id = $2 FOR UPDATE", tx.account_id, deal_id
+async def lock_deals(tx: Transaction, deal_ids: Iterable[UUID]) -> dict[UUID, Deal]:
+    """In the order of their ids."""
+    rows = await tx.fetch(
+        f"SELECT {DEAL} FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
+        tx.account_id,
+        list(deal_ids),
     )
-    return _deal(row) if row else None
+    return {row["id"]: deal_of(row) for row in rows}
 
 
 async def select_deals(tx: Transaction, ids: Iterable[UUID]) -> list[Deal]:
     rows = await tx.fetch(
         f"SELECT {DEAL} FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
     )
-    return [_deal(row) for row in rows]
+    return [deal_of(row) for row in rows]
 
 
 async def select_place(tx: Transaction, deal_id: UUID) -> tuple[UUID, UUID, str] | None:
@@ -113,39 +130,39 @@ async def select_place(tx: Transaction, deal_id: UUID) -> tuple[UUID, UUID, str]
 
 
 async def select_next_below(
-    tx: Transaction, stage_id: UUID, position: str | None, but: UUID | None
+    tx: Transaction, stage_id: UUID, position: str | None, but: Sequence[UUID]
 ) -> tuple[UUID, str] | None:
-    """The first deal below a position, or of the column, leaving one out."""
+    """The first deal below a position, or of the column, leaving some out."""
     row = await tx.fetchrow(
         """SELECT id, position
              FROM deals
             WHERE account_id = $1 AND stage_id = $2 AND position > $3
-              AND id IS DISTINCT FROM $4
+              AND id <> ALL($4::uuid[])
             ORDER BY position
             LIMIT 1""",
         tx.account_id,
         stage_id,
         position or "",
-        but,
+        list(but),
     )
     return (row["id"], row["position"]) if row else None
 
 
 async def select_next_above(
-    tx: Transaction, stage_id: UUID, position: str | None, but: UUID | None
+    tx: Transaction, stage_id: UUID, position: str | None, but: Sequence[UUID]
 ) -> tuple[UUID, str] | None:
-    """The last deal above a position, or of the column, leaving one out."""
+    """The last deal above a position, or of the column, leaving some out."""
     row = await tx.fetchrow(
         """SELECT id, position
              FROM deals
             WHERE account_id = $1 AND stage_id = $2 AND position < $3
-              AND id IS DISTINCT FROM $4
+              AND id <> ALL($4::uuid[])
             ORDER BY position DESC
             LIMIT 1""",
         tx.account_id,
         stage_id,
         position or "~",  # after every key
-        but,
+        list(but),
     )
     return (row["id"], row["position"]) if row else None
 
@@ -188,38 +205,6 @@ async def update_positions(tx: Transaction, positions: Sequence[tuple[UUID, str]
     )
 
 
-async def select_columns(
-    tx: Transaction, stage_ids: Sequence[UUID], after: tuple[str, UUID] | None, limit: int
-) -> dict[UUID, list[tuple[str, Deal]]]:
-    """The first deals of each column in board order, with their positions.
-
-    `after`: from below that deal where it stands now; when it has left, from where it stood.
-    """
-    rows = await tx.fetch(
-        f"""SELECT d.position, {DEAL}
-              FROM unnest($2::uuid[]) AS col (col_id)
-                   CROSS JOIN LATERAL (
-                       SELECT *
-                         FROM deals
-                        WHERE account_id = $1 AND stage_id = col_id
-                          AND position > coalesce((SELECT position FROM deals
-                                                    WHERE account_id = $1 AND id = $4 AND stage_id = col_id
-                                                      AND position IS NOT NULL), $3)
-                        ORDER BY position
-                        LIMIT $5) AS d
-             ORDER BY col_id, d.position""",
-        tx.account_id,
-        list(stage_ids),
-        after[0] if after else "",
-        after[1] if after else None,
-        limit,
-    )
-    columns: dict[UUID, list[tuple[str, Deal]]] = {id: [] for id in stage_ids}
-    for row in rows:
-        columns[row["stage_id"]].append((row["position"], _deal(row)))
-    return columns
-
-
 def _columns(deal: Deal) -> tuple[object, ...]:
     """In the order of DEAL."""
     return (
@@ -252,7 +237,7 @@ def _columns(deal: Deal) -> tuple[object, ...]:
     )
 
 
-def _deal(row: Record) -> Deal:
+def deal_of(row: Record) -> Deal:
     return Deal(
         id=row["id"],
         number=row["number"],

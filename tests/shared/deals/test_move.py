@@ -39,7 +39,12 @@ async def test_says_all_that_a_board_must_know(tx: Transaction) -> None:
     both = Total(2, (Money(5, "UAH"), Money(3, "USD")))
     totals = {funnel.entry.id: Total(), funnel.own[0].id: both}
     assert DealMoved.from_payload(event.payload) == DealMoved(
-        kept, tuple(ColumnTotals(id, totals[id]) for id in sorted(totals)), other.id, funnel.entry.id
+        kept,
+        tuple(ColumnTotals(id, totals[id]) for id in sorted(totals)),
+        other.id,
+        funnel.entry.id,
+        funnel.entry.name,
+        funnel.own[0].name,
     )
     assert (event.place, event.at) == (changed.place, kept.entered_stage_at)
 

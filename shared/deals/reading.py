@@ -1,0 +1,28 @@
+"""Which deals the actor sees: those of the funnels that they see."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from shared import events, funnels
+from shared.db import Transaction
+from shared.deals import sql
+from shared.deals.model import Deal
+from shared.funnels import Funnel
+
+
+async def find(tx: Transaction, deal_id: UUID) -> Deal | None:
+    """The deal, if the actor sees its funnel."""
+    return (await get_many(tx, [deal_id])).get(deal_id)
+
+
+async def get_many(tx: Transaction, deal_ids: Iterable[UUID]) -> dict[UUID, Deal]:
+    """Those of the deals whose funnels the actor sees."""
+    found = await sql.select_deals(tx, deal_ids)
+    seen = await funnels.visible(tx, list({deal.funnel_id for deal in found}))
+    return {deal.id: deal for deal in found if deal.funnel_id in seen}
+
+
+async def on_board(tx: Transaction, funnel_id: UUID) -> tuple[Funnel, events.Place] | None:
+    """The funnel and where its log stands, if the actor sees it; what follows is read in the same transaction."""
+    funnel, place = await funnels.find(tx, funnel_id), await events.head(tx, funnel_id)
+    return (funnel, place) if funnel and place else None

@@ -1,0 +1,34 @@
+"""The SQL statement that reads deals' histories out of the log."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from shared.db import Transaction
+from shared.events import Recorded, recorded
+
+
+async def select_newest(
+    tx: Transaction, deal_ids: Sequence[UUID], before: int | None, limit: int
+) -> dict[UUID, list[Recorded]]:
+    """The events of each deal with smaller numbers than `before`, newest first."""
+    rows = await tx.fetch(
+        """SELECT asked.of_deal, h.epoch, e.seq, e.kind, e.version, e.payload, e.actor, e.at
+             FROM unnest($2::uuid[]) AS asked (of_deal)
+                  CROSS JOIN LATERAL (
+                      SELECT stream_id, seq, kind, version, payload, actor, at
+                        FROM events
+                       WHERE account_id = $1 AND deal_id = of_deal
+                         AND ($3::bigint IS NULL OR seq < $3)
+                       ORDER BY seq DESC
+                       LIMIT $4) AS e
+                  JOIN stream_heads h ON h.account_id = $1 AND h.stream_id = e.stream_id
+            ORDER BY e.seq DESC""",
+        tx.account_id,
+        list(deal_ids),
+        before,
+        limit,
+    )
+    found: dict[UUID, list[Recorded]] = {id: [] for id in deal_ids}
+    for row in rows:
+        found[row["of_deal"]].append(recorded(row))
+    return found
