@@ -1,24 +1,25 @@
-"""Deals: types, queries, mutations, and the refusals of their own."""
+"""Deals: types, queries, and the refusals of their own."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Self, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
 
 from services.graphql.accounts import Info, User, users_by_id
-from services.graphql.billing import ModuleInactive
 from services.graphql.context import Context
 from services.graphql.engine.fields import batched
-from services.graphql.errors import Error, Forbidden, IdempotencyConflict, InvalidInput, NotFound, Refusal
+from services.graphql.errors import Error, Refusal
 from services.graphql.funnels import Funnel, LossReason, Stage, funnels_by_id, loss_reasons_by_id, stages_by_id
-from services.graphql.money import Money, MoneyInput
+from services.graphql.history import DealHistoryConnection, history_of_deals
+from services.graphql.items import Note, Task, notes_of_deals, tasks_of_deals
+from services.graphql.money import Money
 from services.graphql.node import Node
-from services.graphql.roots import mutation, query
+from services.graphql.pages import Connection
+from services.graphql.roots import query
 from services.graphql.scalars import (
     JSON,
-    Cursor,
     Date,
     DateTime,
     PhoneNumber,
@@ -27,9 +28,7 @@ from services.graphql.scalars import (
     optional_date,
     optional_date_time,
 )
-from services.graphql.writing import Given, act
 from shared import deals, errors, funnels, ids
-from shared.actor import Permission
 from shared.deals import DealSource, DealStatus
 
 strawberry.enum(DealStatus, description="Whether a deal is still walking through its funnel.")
@@ -41,6 +40,11 @@ class Contact:
     name: str
     phone: PhoneNumber | None
     email: str | None
+
+    @classmethod
+    def of(cls, contact: deals.Contact) -> Self:
+        phone = PhoneNumber(contact.phone) if contact.phone else None
+        return cls(name=contact.name, phone=phone, email=contact.email)
 
 
 async def assignees_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[User | None]:
@@ -102,6 +106,9 @@ class Deal(Node):
     closed_at: DateTime | None
     version: int = strawberry.field(description="Rises by one with every change of the deal.")
     custom_fields: JSON
+    notes: Connection[Note] = batched(notes_of_deals, description="Newest first.")
+    tasks: list[Task] = batched(tasks_of_deals, description="The open ones first, then by when they are due.")
+    history: DealHistoryConnection = batched(history_of_deals, description="What happened to it, newest first.")
 
     deal: strawberry.Private[deals.Deal]
 
@@ -111,11 +118,7 @@ class Deal(Node):
             id=node_id(deal.id),
             number=deal.number,
             title=deal.title,
-            contact=Contact(
-                name=deal.contact.name,
-                phone=PhoneNumber(deal.contact.phone) if deal.contact.phone else None,
-                email=deal.contact.email,
-            ),
+            contact=Contact.of(deal.contact),
             amount=Money.of(deal.amount) if deal.amount else None,
             expected_close_on=optional_date(deal.expected_close_on),
             source=deal.source,
@@ -181,13 +184,6 @@ class AmountRequired(Error):
     stage_id: strawberry.Private[UUID]
 
 
-@strawberry.input(description="Whom a deal is with.")
-class ContactInput:
-    name: str
-    phone: PhoneNumber | None = UNSET
-    email: str | None = UNSET
-
-
 @strawberry.input(one_of=True, description="Where in a column: next to another deal, or at an end (true).")
 class PlaceInput:
     after: strawberry.ID | None = UNSET
@@ -196,136 +192,12 @@ class PlaceInput:
     bottom: bool | None = UNSET
 
 
-@strawberry.input(description="A deal to be made: it lands in the entry stage, on top. A client may choose its id.")
-class CreateDealInput:
-    id: strawberry.ID | None = UNSET
-    funnel_id: strawberry.ID
-    title: str
-    contact: ContactInput
-    assignee_id: strawberry.ID | None = strawberry.field(default=UNSET, description="Default: the viewer.")
-    amount: MoneyInput | None = UNSET
-    expected_close_on: Date | None = UNSET
-    custom_fields: JSON | None = UNSET
-    idempotency_key: str | None = UNSET
-
-
-@strawberry.input(description="What to change: absent leaves, null clears (amount, expectedCloseOn).")
-class UpdateDealInput:
-    id: strawberry.ID
-    title: str | None = UNSET
-    contact: ContactInput | None = UNSET
-    assignee_id: strawberry.ID | None = UNSET
-    amount: MoneyInput | None = UNSET
-    expected_close_on: Date | None = UNSET
-    custom_fields: JSON | None = UNSET
-    expected_version: int | None = UNSET
-    idempotency_key: str | None = UNSET
-
-
-@strawberry.input(description="Where a deal is to stand.")
-class MoveDealInput:
-    id: strawberry.ID
-    to_stage_id: strawberry.ID
-    place: PlaceInput | None = strawberry.field(default=UNSET, description="Default: on top.")
-    expected_version: int | None = strawberry.field(default=UNSET, description="Differs: StaleDeal, nothing happens.")
-    loss_reason_id: strawberry.ID | None = strawberry.field(default=UNSET, description="Needed to enter LOST.")
-    loss_note: str | None = UNSET
-    amount: MoneyInput | None = strawberry.field(default=UNSET, description="Filled in on the way.")
-    idempotency_key: str | None = UNSET
-
-
-@strawberry.type(description="The deal that was made, and where its funnel's log stands.")
-class CreateDealPayload:
-    deal: Deal
-    cursor: Cursor
-    seq: int
-
-
-@strawberry.type(description="The deal as it is now, and where its funnel's log stands.")
-class UpdateDealPayload:
-    deal: Deal
-    cursor: Cursor
-    seq: int
-
-
-@strawberry.type(description="The deal where it stands now, and where its funnel's log stands.")
-class MoveDealPayload:
-    deal: Deal
-    cursor: Cursor
-    seq: int
-    missing: list[str] = strawberry.field(description='What the product would ask for: "amount".')
-
-
-CreateDealResult = Annotated[
-    CreateDealPayload | InvalidInput | NotFound | Forbidden | ModuleInactive | IdempotencyConflict,
-    strawberry.union("CreateDealResult"),
-]
-UpdateDealResult = Annotated[
-    UpdateDealPayload
-    | InvalidInput
-    | NotFound
-    | Forbidden
-    | StaleDeal
-    | AmountRequired
-    | ModuleInactive
-    | IdempotencyConflict,
-    strawberry.union("UpdateDealResult"),
-]
-MoveDealResult = Annotated[
-    MoveDealPayload
-    | InvalidInput
-    | NotFound
-    | Forbidden
-    | StaleDeal
-    | StageNotInFunnel
-    | LossReasonRequired
-    | AmountRequired
-    | ModuleInactive
-    | IdempotencyConflict,
-    strawberry.union("MoveDealResult"),
-]
-
-
-async def _change(info: Info, input: object, read: Any, do: Any) -> deals.Changed:
-    """Do something with one deal. `read`: of what was given and the account's country."""
-    country = info.context.viewer.country
-
-    def of_country(given: Given) -> Any:
-        return read(given, country)
-
-    return await act(
-        info, input, Permission.DEALS_WRITE, of_country, do, keep=lambda changed: changed.kept, again=deals.recall
-    )
-
-
 @strawberry.type
 class DealsQuery:
     @query("A deal; null when it is not there or not the viewer's to see.")
     async def deal(self, info: Info, id: strawberry.ID) -> Deal | None:
         found = await info.context.read(lambda tx: deals.find(tx, ids.read(id)))
         return Deal.of(found) if found else None
-
-
-@strawberry.type
-class DealsMutation:
-    @mutation("Make a deal. Needs DEALS_WRITE.")
-    async def create_deal(self, info: Info, input: CreateDealInput) -> CreateDealResult:
-        made = await _change(info, input, deals.NewDeal.read, deals.create)
-        return CreateDealPayload(deal=Deal.of(made.deal), cursor=Cursor(made.place.cursor), seq=made.place.seq)
-
-    @mutation("Change a deal's own fields. Needs DEALS_WRITE.")
-    async def update_deal(self, info: Info, input: UpdateDealInput) -> UpdateDealResult:
-        updated = await _change(info, input, deals.Changes.read, deals.update)
-        place = updated.place
-        return UpdateDealPayload(deal=Deal.of(updated.deal), cursor=Cursor(place.cursor), seq=place.seq)
-
-    @mutation("Move a deal to another place of its funnel. Needs DEALS_WRITE.")
-    async def move_deal(self, info: Info, input: MoveDealInput) -> MoveDealResult:
-        moved = await _change(info, input, lambda given, _country: deals.Move.read(given), deals.move)
-        place = moved.place
-        return MoveDealPayload(
-            deal=Deal.of(moved.deal), cursor=Cursor(place.cursor), seq=place.seq, missing=list(moved.missing)
-        )
 
 
 REFUSALS = [

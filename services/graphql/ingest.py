@@ -1,7 +1,6 @@
 """Sources of deals and their inbox: types, queries, mutations."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
@@ -12,19 +11,17 @@ from services.graphql.accounts import Info, User, users_by_id
 from services.graphql.billing import ModuleInactive
 from services.graphql.context import Context
 from services.graphql.deals import Deal
-from services.graphql.engine.answers import BadUserInput
 from services.graphql.engine.fields import batched
 from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from services.graphql.funnels import Funnel, funnels_by_id
 from services.graphql.node import Node
-from services.graphql.pages import FIRST, NO_CURSOR, Connection, Place, connection, decode, known
+from services.graphql.pages import FIRST, Connection, connection, decode, known, moment
 from services.graphql.roots import mutation, query
 from services.graphql.scalars import JSON, DateTime, date_time, node_id
 from services.graphql.writing import act
 from shared import deals, ids, ingest
 from shared.actor import Permission
 from shared.db import Transaction
-from shared.forms import read_instant
 from shared.ingest import Assignment, InboxState, SourceKind
 
 strawberry.enum(SourceKind, description="Who posts to a source, and in which form.")
@@ -181,7 +178,7 @@ class IngestQuery:
         source_id = ids.read(asked.source_id) if isinstance(asked.source_id, str) else None
         page = await info.context.read(
             lambda tx: ingest.inbox(
-                tx, source_id=source_id, states=asked.states or None, after=_moment(place), first=first or FIRST
+                tx, source_id=source_id, states=asked.states or None, after=moment(place), first=first or FIRST
             )
         )
         return connection(
@@ -191,15 +188,6 @@ class IngestQuery:
             has_more=page.has_more,
             after=place,
         )
-
-
-def _moment(place: Place | None) -> tuple[datetime, UUID] | None:
-    if place is None:
-        return None
-    received_at = read_instant(place[0])
-    if received_at is None:
-        raise BadUserInput(NO_CURSOR)
-    return received_at, place[1]
 
 
 @strawberry.type

@@ -13,6 +13,7 @@ from services.graphql.deals import Deal
 from services.graphql.engine.answers import BadUserInput
 from services.graphql.funnels import Funnel, LossReason, Stage
 from services.graphql.ingest import InboxItem, Source
+from services.graphql.items import notes_by_id, tasks_by_id
 from services.graphql.node import Node
 from services.graphql.pages import LONGEST
 from services.graphql.roots import query
@@ -55,6 +56,14 @@ async def _deals(ctx: Context, wanted: Sequence[UUID]) -> Found:
     return {id: Deal.of(deal) for id, deal in found.items()}
 
 
+async def _notes(ctx: Context, wanted: Sequence[UUID]) -> Found:
+    return await notes_by_id(ctx, wanted)
+
+
+async def _tasks(ctx: Context, wanted: Sequence[UUID]) -> Found:
+    return await tasks_by_id(ctx, wanted)
+
+
 async def _subscriptions(ctx: Context, wanted: Sequence[UUID]) -> Found:
     if Permission.BILLING_MANAGE not in ctx.viewer.permissions:
         return dict.fromkeys(wanted, Forbidden(Permission.BILLING_MANAGE))
@@ -83,6 +92,8 @@ BY_KIND: Mapping[str, Callable[[Context, Sequence[UUID]], Awaitable[Found]]] = {
     "Stage": _stages,
     "LossReason": _loss_reasons,
     "Deal": _deals,
+    "Note": _notes,
+    "Task": _tasks,
     "ModuleSubscription": _subscriptions,
     "Source": _sources,
     "InboxItem": _inbox_items,

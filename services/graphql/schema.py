@@ -6,33 +6,60 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
-from services.graphql import deals, errors
+from services.graphql import deals, errors, funnel_mutations, stages
 from services.graphql.accounts import AccountsMutation, AccountsQuery
 from services.graphql.billing import REFUSALS as BILLING_REFUSALS
 from services.graphql.billing import BillingMutation
-from services.graphql.board import (
-    BoardQuery,
+from services.graphql.board import BoardQuery
+from services.graphql.board_events import (
+    BoardEventsQuery,
     BoardSubscription,
+    DealArchived,
     DealCreated,
     DealMoved,
+    DealRestored,
     DealUpdated,
     FunnelChanged,
 )
-from services.graphql.deals import DealsMutation, DealsQuery
-from services.graphql.funnels import FunnelsMutation, FunnelsQuery
+from services.graphql.bulk import BulkMutation
+from services.graphql.clock import ClockMutation
+from services.graphql.deal_mutations import DealsMutation
+from services.graphql.deals import DealsQuery
+from services.graphql.funnel_mutations import FunnelsMutation
+from services.graphql.funnels import FunnelsQuery
 from services.graphql.ingest import IngestMutation, IngestQuery
 from services.graphql.nodes import NodesQuery
+from services.graphql.notes import NotesMutation
 from services.graphql.pages import Names
+from services.graphql.past import PastQuery
 from services.graphql.scalars import SCALARS
+from services.graphql.stages import StagesMutation
+from services.graphql.table import TableQuery
+from services.graphql.tasks import TasksMutation, TasksQuery
+from services.graphql.templates import TemplatesQuery
+from services.graphql.users import UsersQuery
 
 SDL = Path(__file__).with_name("schema.graphql")
 
 # The domain's refusals and the types that they are shown as, of all features.
-REFUSALS = [*errors.REFUSALS, *BILLING_REFUSALS, *deals.REFUSALS]
+REFUSALS = [*errors.REFUSALS, *BILLING_REFUSALS, *funnel_mutations.REFUSALS, *stages.REFUSALS, *deals.REFUSALS]
 
 
 @strawberry.type(description="What can be asked.")
-class Query(AccountsQuery, NodesQuery, FunnelsQuery, BoardQuery, DealsQuery, IngestQuery):
+class Query(
+    AccountsQuery,
+    NodesQuery,
+    UsersQuery,
+    FunnelsQuery,
+    TemplatesQuery,
+    BoardQuery,
+    BoardEventsQuery,
+    PastQuery,
+    DealsQuery,
+    TableQuery,
+    TasksQuery,
+    IngestQuery,
+):
     pass
 
 
@@ -40,7 +67,18 @@ class Query(AccountsQuery, NodesQuery, FunnelsQuery, BoardQuery, DealsQuery, Ing
     description="What can be done. Each input may carry an `idempotencyKey`, 1 to 200 characters, that lives for"
     " 7 days: the same key with the same input does nothing again and answers with the same things as they are now."
 )
-class Mutation(AccountsMutation, FunnelsMutation, DealsMutation, BillingMutation, IngestMutation):
+class Mutation(
+    AccountsMutation,
+    ClockMutation,
+    FunnelsMutation,
+    StagesMutation,
+    DealsMutation,
+    BulkMutation,
+    NotesMutation,
+    TasksMutation,
+    BillingMutation,
+    IngestMutation,
+):
     pass
 
 
@@ -54,7 +92,7 @@ schema = strawberry.Schema(
     Mutation,
     Subscription,
     config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names()),
-    types=[DealCreated, DealMoved, DealUpdated, FunnelChanged],
+    types=[DealCreated, DealMoved, DealUpdated, DealArchived, DealRestored, FunnelChanged],
     exception_handlers=REFUSALS,
 )
 executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core executes; Strawberry has no public name for it

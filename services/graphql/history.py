@@ -1,0 +1,128 @@
+"""What happened to a deal, as the log tells it: who, when, and what changed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self, cast
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+
+from services.graphql.accounts import Actor
+from services.graphql.context import Context
+from services.graphql.engine.answers import BadUserInput
+from services.graphql.engine.fields import batched
+from services.graphql.items import Note, Task, notes_by_id, tasks_by_id
+from services.graphql.pages import NO_CURSOR, PageInfo
+from services.graphql.scalars import JSON, DateTime, date_time
+from shared import deals
+from shared.deals import DealChangeKind
+from shared.events import Place
+
+if TYPE_CHECKING:
+    from services.graphql.deals import Deal
+
+HISTORY_FIRST = 20
+
+strawberry.enum(DealChangeKind, description="What was done with a deal.")
+
+
+@strawberry.type(description="A field of a deal, before and after a change; what it refers to is told by its id.")
+class FieldChange:
+    field: str = strawberry.field(description="Its name in Deal; notes: a note was deleted.")
+    before: JSON | None
+    after: JSON | None
+
+
+async def notes_of_items(ctx: Context, items: Sequence["DealHistoryItem"]) -> list[Note | None]:
+    wanted = {item.note_id for item in items if item.note_id is not None}
+    found = await notes_by_id(ctx, wanted) if wanted else {}
+    return [found.get(item.note_id) if item.note_id else None for item in items]
+
+
+async def tasks_of_items(ctx: Context, items: Sequence["DealHistoryItem"]) -> list[Task | None]:
+    wanted = {item.task_id for item in items if item.task_id is not None}
+    found = await tasks_by_id(ctx, wanted) if wanted else {}
+    return [found.get(item.task_id) if item.task_id else None for item in items]
+
+
+@strawberry.type(description="Something that happened to a deal.")
+class DealHistoryItem:
+    cursor: str = strawberry.field(description="The place in the funnel's log, as its events tell it.")
+    seq: int = strawberry.field(description="The event's number in the funnel's log.")
+    at: DateTime
+    actor: Actor
+    kind: DealChangeKind
+    from_stage_name: str | None = strawberry.field(description="Of a move: as it was called then.")
+    to_stage_name: str | None = strawberry.field(description="Of a move: as it was called then.")
+    changes: list[FieldChange]
+    note: Note | None = batched(notes_of_items, description="As it is now; null when it was deleted.")
+    task: Task | None = batched(tasks_of_items, description="As it is now.")
+
+    note_id: strawberry.Private[UUID | None]
+    task_id: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, item: deals.HistoryItem) -> Self:
+        return cls(
+            cursor=item.place.cursor,
+            seq=item.place.seq,
+            at=date_time(item.at),
+            actor=Actor.of(item.actor),
+            kind=item.kind,
+            from_stage_name=item.from_stage_name,
+            to_stage_name=item.to_stage_name,
+            changes=[
+                FieldChange(field=change.field, before=cast("JSON", change.before), after=cast("JSON", change.after))
+                for change in item.changes
+            ],
+            note_id=item.note_id,
+            task_id=item.task_id,
+        )
+
+
+@strawberry.type(description="Something that happened, and its place in the history.")
+class DealHistoryEdge:
+    node: DealHistoryItem
+    cursor: str
+
+
+@strawberry.type(description="A page of a deal's history, newest first.")
+class DealHistoryConnection:
+    edges: list[DealHistoryEdge]
+    nodes: list[DealHistoryItem]
+    page_info: PageInfo
+
+    @classmethod
+    def of(cls, page: deals.HistoryPage, after: Place | None) -> Self:
+        nodes = [DealHistoryItem.of(item) for item in page.items]
+        return cls(
+            edges=[DealHistoryEdge(node=node, cursor=node.cursor) for node in nodes],
+            nodes=nodes,
+            page_info=PageInfo(
+                has_next_page=page.has_more,
+                has_previous_page=after is not None,
+                start_cursor=nodes[0].cursor if nodes else None,
+                end_cursor=nodes[-1].cursor if nodes else None,
+            ),
+        )
+
+
+async def history_of_deals(
+    ctx: Context, asked: Sequence["Deal"], *, first: int | None = HISTORY_FIRST, after: str | None = UNSET
+) -> list[DealHistoryConnection]:
+    place = _place(after or None)
+    before = place.seq if place else None
+    found = await ctx.read(
+        lambda tx: deals.history(tx, [deal.deal.id for deal in asked], first or HISTORY_FIRST, before)
+    )
+    return [DealHistoryConnection.of(found[deal.deal.id], place) for deal in asked]
+
+
+def _place(cursor: str | None) -> Place | None:
+    """Raises BadUserInput when it was never a cursor of a log."""
+    if cursor is None:
+        return None
+    place = Place.read(cursor)
+    if place is None:
+        raise BadUserInput(NO_CURSOR)
+    return place
