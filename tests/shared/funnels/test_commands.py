@@ -9,9 +9,8 @@ import pytest
 from shared import events, funnels, ids
 from shared.actor import SYSTEM, Permission
 from shared.db import Database, Transaction
-from shared.errors import InvalidInput, ModuleInactive, NotFound
-from shared.events import StreamMoved
-from shared.funnels import FunnelChanged, NewFunnel, StageKind, Total
+from shared.errors import InvalidInput, ModuleInactive
+from shared.funnels import FunnelState, NewFunnel, StageKind, Total
 from shared.funnels.model import even_probability
 from shared.money import Money
 from tests import make
@@ -131,6 +130,17 @@ async def test_viewers_must_be_active_users(tx: Transaction) -> None:
     assert paths(refusal.problems) == ["viewerIds.1", "viewerIds.2"]
 
 
+async def test_what_it_was_made_as_is_kept(tx: Transaction) -> None:
+    viewer = await make.user(tx)
+    made = await make.funnel(tx, 1, viewers=[viewer], requires_amount=[0], idle_after_days=3)
+    funnel = await funnels.require_visible(tx, made.id)
+
+    origin = await funnels.origin(tx, made.id)
+
+    assert origin == await funnels.state(tx, funnel)
+    assert origin == FunnelState("Оренда", False, tuple(made.stages), tuple(made.loss_reasons), (viewer.id,))
+
+
 async def test_chosen_ids_must_be_free(tx: Transaction) -> None:
     earlier = await make.funnel(tx)
     given = BARE | {"id": str(earlier.entry.id), "stages": [STAGE | {"id": str(earlier.id)}]}
@@ -167,26 +177,6 @@ async def test_a_funnel_is_seen_by_its_viewers_and_by_who_manages_funnels(tx: Tr
     assert await sees(SYSTEM)
 
 
-async def test_viewers_are_changed_whole(tx: Transaction) -> None:
-    anna, bohdan = await make.user(tx, "Анна"), await make.user(tx, "Богдан")
-    funnel = await make.funnel(tx, viewers=[anna])
-    tx.outgoing.clear()
-
-    changed = await funnels.set_viewers(tx, funnel.id, [bohdan.id])
-
-    assert await funnels.viewer_ids(tx, [funnel.id]) == {funnel.id: [bohdan.id]}
-    (event,) = await events.after(tx, funnel.id, 0)
-    assert (event.kind, event.payload, event.at) == (FunnelChanged.kind, {"changed": ["viewers"]}, changed.updated_at)
-    assert changed.version == 2
-    assert tx.account_id is not None
-    assert tx.outgoing == [StreamMoved(tx.account_id, funnel.id, 1)]
-
-
-async def test_viewers_of_a_funnel_that_is_not_there_are_not_changed(tx: Transaction) -> None:
-    async with refused(tx, NotFound):
-        await funnels.set_viewers(tx, ids.new(), [])
-
-
 async def test_pages_go_by_name_and_then_by_id(tx: Transaction) -> None:
     for name in ("b", "A", "c", "a"):
         await make.funnel(tx, 0, name=name)
@@ -197,6 +187,26 @@ async def test_pages_go_by_name_and_then_by_id(tx: Transaction) -> None:
     assert ([one.name for one in rest.funnels], rest.has_more, rest.count) == (["c"], False, 4)
     found, _ = await funnels.page(tx, search="A")
     assert [one.name for one in found.funnels] == ["A", "a"]
+
+
+async def test_names_stand_in_the_order_of_the_ukrainian_alphabet(tx: Transaction) -> None:
+    names = ["Avon", "ґанок", "Гараж", "єнот", "Ера", "Їжак", "Йод", "інше", "Юрта", "Яр"]
+    for name in sorted(names):
+        await make.funnel(tx, 0, name=name)
+
+    page, _ = await funnels.page(tx)
+
+    expected = ["Avon", "Гараж", "ґанок", "Ера", "єнот", "інше", "Їжак", "Йод", "Юрта", "Яр"]
+    assert [funnel.name for funnel in page.funnels] == expected
+    found, _ = await funnels.page(tx, search="ҐАН")
+    assert [funnel.name for funnel in found.funnels] == ["ґанок"]
+
+
+async def test_viewers_stand_in_the_order_of_the_ukrainian_alphabet(tx: Transaction) -> None:
+    people = [await make.user(tx, name) for name in ("Яна", "Ґеля", "Ганна", "Ірина")]
+    funnel = await make.funnel(tx, viewers=people)
+
+    assert (await funnels.viewer_ids(tx, [funnel.id]))[funnel.id] == [people[i].id for i in (2, 1, 3, 0)]
 
 
 async def test_counts_what_stands_in_a_stage(tx: Transaction) -> None:
