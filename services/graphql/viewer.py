@@ -39,7 +39,7 @@ class Viewer:
     def require(self, permission: Permission) -> None:
         """Raises Forbidden."""
         if permission not in self.permissions:
-            raise Forbidden(permission)
+            raise Forbidden(permission if self.account else None)  # what is a person's, no right gives to the host CRM
 
     def require_account(self) -> Account:
         """Raises Forbidden for the host CRM: it sets accounts up, and looks into none."""
