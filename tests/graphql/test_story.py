@@ -6,7 +6,7 @@ from typing import Any
 from shared import ids
 from shared.actor import Permission
 from tests.client import Api
-from tests.graphql.asking import Person
+from tests.graphql.asking import Person, stage_ids
 
 SET_UP = """mutation ($account: CreateAccountInput!, $users: SaveUsersInput!) {
     createAccount(input: $account) { ... on CreateAccountPayload {
@@ -22,6 +22,7 @@ FUNNEL = """id name archived version dealCount openValue { amount currency } vie
     lossReasons { name requiresNote archived }"""
 MAKE_FUNNEL = f"""mutation ($input: CreateFunnelInput!) {{ createFunnel(input: $input) {{
     ... on CreateFunnelPayload {{ funnel {{ {FUNNEL} }} }} }} }}"""
+STAGES = "query ($id: ID!) { funnel(id: $id) { stages { id name } } }"
 DEAL = """id number title contact { name phone email } assignee { id } amount { amount currency } expectedCloseOn
     source sourceName funnel { id } stage { name } status lossReason { name } lossNote closedFromStage { name }
     openTaskCount archived idleFrom version customFields"""
@@ -163,7 +164,7 @@ async def test_a_customer_comes_and_works(api: Api) -> None:
         ],
         "lossReasons": [{"name": "Дорого", "requiresNote": False, "archived": False}],
     }
-    stages = await _stage_ids(person, funnel["id"])
+    stages = stage_ids((await person.ask(STAGES, {"id": funnel["id"]}))["funnel"])
 
     # A deal is made, moved, changed, and won.
     made = (
@@ -346,8 +347,3 @@ def _column(name: str, *deal_ids: str) -> dict[str, Any]:
             "pageInfo": {"hasNextPage": False, "hasPreviousPage": False},
         },
     }
-
-
-async def _stage_ids(person: Person, funnel_id: str) -> dict[str, str]:
-    read = await person.ask("query ($id: ID!) { funnel(id: $id) { stages { id name } } }", {"id": funnel_id})
-    return {stage["name"]: stage["id"] for stage in read["funnel"]["stages"]}
