@@ -7,7 +7,17 @@ from typing import Any
 from shared.db import Transaction
 from shared.errors import DomainError
 
-WRITTEN = ("deals", "events", "stage_totals", "stream_heads", "funnels", "jobs", "account_counters")
+WRITTEN = (
+    "deals",
+    "notes",
+    "tasks",
+    "events",
+    "stage_totals",
+    "stream_heads",
+    "funnels",
+    "jobs",
+    "account_counters",
+)
 
 
 async def _state(tx: Transaction) -> list[Any]:

@@ -1,6 +1,6 @@
 """A snapshot and the events after it are the board: always, for every field and in every order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -22,6 +22,7 @@ AMOUNTS = [None, Money(0, "UAH"), Money(1_50, "UAH"), Money(10**15 - 1, "UAH"), 
 TITLES = ["Офіс", "🏠 عقار", "a" * 200]
 WRONG = 11
 index = st.integers(0, WRONG)
+few = st.lists(index, min_size=1, max_size=4)
 
 Command = Callable[["World"], Awaitable[object]]
 
@@ -36,10 +37,20 @@ class World:
     people: list[Actor]
     stranger: Actor
     made: list[UUID] = field(default_factory=list)
+    notes: list[UUID] = field(default_factory=list)  # also those that are deleted
+    tasks: list[UUID] = field(default_factory=list)
     stages: list[UUID] = field(default_factory=list)  # also those that are deleted
 
     def deal(self, number: int) -> UUID:
         return ids.new() if number == WRONG else self.made[number % len(self.made)]
+
+    def some(self, numbers: Sequence[int]) -> tuple[UUID, ...]:
+        """Deals, each once."""
+        return tuple(dict.fromkeys(map(self.deal, numbers)))
+
+    def item(self, number: int, items: Sequence[UUID]) -> UUID:
+        """A note or a task."""
+        return ids.new() if number == WRONG or not items else items[number % len(items)]
 
     def neighbour(self, number: int) -> UUID:
         return self.elsewhere.id if number == WRONG else self.made[number % len(self.made)]
@@ -108,6 +119,64 @@ def moves(draw: st.DrawFn) -> Command:
         )
 
     return move
+
+
+@st.composite
+def bulk_moves(draw: st.DrawFn) -> Command:
+    numbers, stage, reason = draw(few), draw(index), draw(index)
+
+    async def move(world: World) -> None:
+        move = deals.MoveMany(world.some(numbers), world.stage(stage), world.reason(reason), "бо так")
+        await deals.move_many(world.tx, move)
+
+    return move
+
+
+@st.composite
+def archivings(draw: st.DrawFn) -> Command:
+    numbers, there = draw(few), draw(st.booleans())
+
+    async def put(world: World) -> None:
+        many = deals.Many(world.some(numbers))
+        await (deals.restore(world.tx, many) if there else deals.archive(world.tx, many))
+
+    return put
+
+
+@st.composite
+def writings(draw: st.DrawFn) -> Command:
+    number, note, what = draw(index), draw(index), draw(st.sampled_from(["add", "update", "delete"]))
+    text = draw(st.sampled_from(TITLES))
+
+    async def write(world: World) -> None:
+        note_id = world.item(note, world.notes)
+        if what == "add":
+            added = await deals.add_note(world.tx, deals.NoteDraft(world.deal(number), text))
+            world.notes.append(added.note.id)
+        elif what == "update":
+            await deals.update_note(world.tx, deals.NoteDraft(note_id, text))
+        else:
+            await deals.delete_note(world.tx, note_id)
+
+    return write
+
+
+@st.composite
+def errands(draw: st.DrawFn) -> Command:
+    number, task, what = draw(index), draw(index), draw(st.sampled_from(["add", "add", "update", "done", "reopen"]))
+    title = draw(st.sampled_from(TITLES))
+
+    async def run(world: World) -> None:
+        task_id = world.item(task, world.tasks)
+        if what == "add":
+            added = await deals.add_task(world.tx, deals.NewTask(world.deal(number), title))
+            world.tasks.append(added.task.id)
+        elif what == "update":
+            await deals.update_task(world.tx, deals.TaskChanges(task_id, {"title": title}))
+        else:
+            await deals.complete_task(world.tx, deals.TaskCompletion(task_id, done=what == "done"))
+
+    return run
 
 
 @st.composite
@@ -188,7 +257,7 @@ async def attempt(world: World, command: Command) -> None:
         assert world.tx.outgoing == said
 
 
-OF_DEALS = creations(), updates(), moves(), moves(), moves()
+OF_DEALS = creations(), updates(), moves(), moves(), bulk_moves(), archivings(), writings(), errands()
 OF_FUNNELS = stage_creations(), stage_changes(), stage_moves(), stage_deletions(), funnel_changes()
 
 
