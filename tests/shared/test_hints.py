@@ -11,7 +11,7 @@ import redis
 from shared import accounts, deals, hints, jobs
 from shared.db import Message, connect
 from shared.events import StreamMoved
-from shared.hints import STREAMS, USERS, Hints, UserChanged, decode, encode
+from shared.hints import ACCOUNTS, CHANNELS, STREAMS, USERS, AccountChanged, Hints, UserChanged, decode, encode
 from shared.jobs import JobDue
 from tests import make
 
@@ -36,7 +36,7 @@ class Ear:
 @pytest.fixture
 async def ear(dsn: str) -> AsyncIterator[Ear]:
     conn, ear = await asyncpg.connect(dsn), Ear()
-    for channel in (STREAMS, USERS):
+    for channel in CHANNELS:
         await conn.add_listener(channel, ear)
     yield ear
     await conn.close()
@@ -76,11 +76,13 @@ async def test_this_process_hears_at_once_and_the_others_after_it(dsn: str, brok
     heard: list[hints.Hint] = []
     spoken.on_hint = heard.append
     async with spoken.running():
-        spoken.deliver([StreamMoved(A, B, 1), StreamMoved(A, B, 2), StreamMoved(A, C, 7), UserChanged(A, B)])
-        assert heard == [StreamMoved(A, B, 2), StreamMoved(A, C, 7), UserChanged(A, B)]
+        moved = [StreamMoved(A, B, 1), StreamMoved(A, B, 2), StreamMoved(A, C, 7)]
+        spoken.deliver([*moved, UserChanged(A, B), AccountChanged(A)])
+        assert heard == [StreamMoved(A, B, 2), StreamMoved(A, C, 7), UserChanged(A, B), AccountChanged(A)]
 
         assert await ear.next() == (STREAMS, [StreamMoved(A, B, 2), StreamMoved(A, C, 7)])
         assert await ear.next() == (USERS, [UserChanged(A, B)])
+        assert await ear.next() == (ACCOUNTS, [AccountChanged(A)])
 
 
 async def test_many_streams_are_told_in_several_notes(dsn: str, broker: str, ear: Ear) -> None:
