@@ -11,7 +11,7 @@ from shared.deals import sql
 from shared.deals.entering import NO_REASON, find_reason, refuse_missing
 from shared.deals.events import DealArchived, DealMoved, DealRestored
 from shared.deals.inputs import Many, MoveMany
-from shared.deals.keeping import keep as keep_beside
+from shared.deals.keeping import keep
 from shared.deals.locking import lock_deals
 from shared.deals.model import Deal
 from shared.deals.placing import put_on_top
@@ -92,7 +92,7 @@ async def move_to_top(
         for deal in deals
     ]
     behind = await put_on_top(tx, moved)
-    columns = await keep_beside(log, list(zip(deals, moved, strict=True)))
+    columns = await keep(log, list(zip(deals, moved, strict=True)))
     told = []
     for before, now, totals, placed_after in zip(deals, moved, columns, behind, strict=True):
         came_from = stages[before.stage_id]
@@ -108,7 +108,7 @@ async def archive(tx: Transaction, many: Many) -> list[Deal]:
         standing = [deal for deal in deals if deal.funnel_id == funnel_id and not deal.archived]
         gone = [replace(deal, archived=True, updated_at=log.at, version=deal.version + 1) for deal in standing]
         await sql.update_places(tx, [(deal, None) for deal in gone])
-        columns = await keep_beside(log, list(zip(standing, gone, strict=True)))
+        columns = await keep(log, list(zip(standing, gone, strict=True)))
         await events.record(log, *map(DealArchived, gone, columns))
         now |= {deal.id: deal for deal in gone}
     return list(now.values())
@@ -126,7 +126,7 @@ async def restore(tx: Transaction, many: Many) -> list[Deal]:
         gone = [deal for deal in deals if deal.funnel_id == funnel_id and deal.archived]
         back = [_back(deal, stages[funnel_id], log) for deal in gone]
         behind = await put_on_top(tx, back)
-        columns = await keep_beside(log, list(zip(gone, back, strict=True)))
+        columns = await keep(log, list(zip(gone, back, strict=True)))
         await events.record(log, *map(DealRestored, back, columns, behind))
         now |= {deal.id: deal for deal in back}
     return list(now.values())

@@ -13,7 +13,7 @@ from services.graphql.engine.execute import answer, prepare
 from services.graphql.live.rooms import Rooms
 from services.graphql.schema import executable
 from services.graphql.viewer import Viewer
-from shared import accounts
+from shared import accounts, deals
 from shared.actor import Permission
 from shared.config import Settings
 from shared.db import Database, connect
@@ -31,6 +31,11 @@ EVENTS = """query ($id: ID!) { boardEvents(funnelId: $id, first: 200) { events {
     ... on DealCreated { deal { assignee { name } stage { name } funnel { name } } }
     ... on DealMoved { fromStage { name } toStage { name } deal { assignee { name } stage { name } lossReason { name } } }
 } } }"""
+
+ITEMS = """query ($id: ID!) { board(funnelId: $id) { columns { deals { nodes {
+    notes { totalCount nodes { text author { name } } }
+    tasks { title assignee { name } deal { title } }
+    history { nodes { kind actor { user { name } } note { text } task { title deal { title } } } } } } } } }"""
 
 
 class Statements:
@@ -53,24 +58,26 @@ async def watched(dsn: str) -> AsyncIterator[tuple[Database, Statements]]:
         yield db, statements
 
 
-async def fill(db: Database, account: accounts.Account, deals: int) -> tuple[make.Funnel, accounts.User]:
-    """A funnel with that many deals in each of its columns, each of somebody else."""
+async def fill(db: Database, account: accounts.Account, count: int) -> tuple[make.Funnel, accounts.User]:
+    """A funnel with that many deals in each of its columns, each of somebody else, who wrote a note and has a task."""
     async with db.transaction(account.id) as tx:
-        people = [await make.user(tx, f"Людина {number}") for number in range(deals)]
+        people = [await make.user(tx, f"Людина {number}") for number in range(count)]
         funnel = await make.funnel(tx, stages=2, viewers=people, idle_after_days=3)
         for stage in funnel.stages:
             for person in people:
                 tx.actor = make.actor(person, *Permission)
-                await make.deal(tx, funnel, stage=stage, assignee_id=person.id, amount=Money(100, "UAH"))
+                deal = await make.deal(tx, funnel, stage=stage, assignee_id=person.id, amount=Money(100, "UAH"))
+                await deals.add_note(tx, deals.NoteDraft(deal.id, "Дзвонив"))
+                await deals.add_task(tx, deals.NewTask(deal.id, "Подзвонити"))
     return funnel, people[0]
 
 
 async def asked(
-    watched: tuple[Database, Statements], account: accounts.Account, query: str, deals: int
+    watched: tuple[Database, Statements], account: accounts.Account, query: str, count: int
 ) -> tuple[Any, list[str]]:
     """The data of that query over such a funnel, and the statements that it took."""
     db, statements = watched
-    funnel, person = await fill(db, account, deals)
+    funnel, person = await fill(db, account, count)
     given = Settings(database_url="unused", redis_url="unused", voronka_env="test")
     until = datetime.now(UTC) + timedelta(hours=1)
     viewer = Viewer(make.actor(person, *Permission), account, person, account.id, None, until)
@@ -106,7 +113,29 @@ async def test_reads_a_log_in_a_number_of_statements_that_does_not_grow(
     small, few = await asked(watched, account, EVENTS, 1)
     large, many = await asked(watched, account, EVENTS, 12)
 
-    assert [len(log["boardEvents"]["events"]) for log in (small, large)] == [9, 108]  # all are made, four in five moved
+    assert [len(log["boardEvents"]["events"]) for log in (small, large)] == [
+        19,
+        200,
+    ]  # each is made, noted and given a task; four in five are moved
+    assert sorted(many) == sorted(few)
+
+
+async def test_reads_notes_tasks_and_histories_in_a_number_of_statements_that_does_not_grow(
+    watched: tuple[Database, Statements], account: accounts.Account
+) -> None:
+    _, few = await asked(watched, account, ITEMS, 1)
+    large, many = await asked(watched, account, ITEMS, 12)
+
+    last = large["board"]["columns"][1]["deals"]["nodes"][-1]
+    task = {"title": "Подзвонити", "deal": {"title": "Офіс на Подолі"}}
+    assert last["notes"] == {"totalCount": 1, "nodes": [{"text": "Дзвонив", "author": {"name": "Людина 0"}}]}
+    assert last["tasks"] == [task | {"assignee": {"name": "Людина 0"}}]
+    assert [(item["kind"], item["note"], item["task"]) for item in last["history"]["nodes"]] == [
+        ("TASK_ADDED", None, task),
+        ("NOTE_ADDED", {"text": "Дзвонив"}, None),
+        ("MOVED", None, None),
+        ("CREATED", None, None),
+    ]
     assert sorted(many) == sorted(few)
 
 
