@@ -33,9 +33,12 @@ OUTAGES = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # its farewell came between two statements
     OSError,
     TimeoutError,
 )
+# Whatever a connection outside the pool may fail by: whoever keeps one makes a new one.
+FAILURES = (*OUTAGES, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True)
@@ -180,12 +183,20 @@ async def _transaction(
         ended = await conn.execute("COMMIT")
     except BaseException as failure:
         if not _is_gone(conn):
-            await conn.execute("ROLLBACK")
+            await _roll_back(conn)
         elif isinstance(failure, asyncpg.InterfaceError):  # what asyncpg says of a connection that was cut before
             raise Unavailable from failure
         raise
     if ended != "COMMIT":
         raise RuntimeError("A failed statement was passed over: PostgreSQL rolled back what should be committed.")
+
+
+async def _roll_back(conn: asyncpg.Connection) -> None:
+    try:
+        await conn.execute("ROLLBACK")
+    except asyncpg.InternalClientError:
+        conn.terminate()  # the server is going: nobody else shall be given this connection
+        raise
 
 
 def _is_gone(conn: asyncpg.Connection) -> bool:

@@ -18,7 +18,7 @@ import orjson
 import structlog
 from celery import Celery
 
-from shared.db import Message
+from shared.db import FAILURES, Message
 from shared.events import StreamMoved, newest
 from shared.jobs import JobDue
 
@@ -97,7 +97,7 @@ class Notifier:
                     await _notify(conn, STREAMS, newest(pending))
                     await _notify(conn, USERS, users)
                     await _notify(conn, ACCOUNTS, accounts)
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                except FAILURES:
                     if conn is not None:
                         conn.terminate()
                     conn = None

@@ -7,6 +7,7 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
+from shared.db import FAILURES
 from shared.hints import CHANNELS, Hint, decode
 
 PULSE = 3.0  # seconds between looks at whether the connection lives
@@ -24,7 +25,7 @@ async def listen(dsn: str, hear: Callable[[Hint], None], missed: Callable[[], No
     while True:
         try:
             await _listen(dsn, hear, missed)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as failure:
+        except FAILURES as failure:
             log.warning("not listening", error=str(failure) or type(failure).__name__)
         await asyncio.sleep(PAUSE)
 
