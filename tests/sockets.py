@@ -76,8 +76,10 @@ class Socket:
         assert "errors" not in message["payload"], message
         return message["payload"]["data"]
 
-    async def watch(self, funnel_id: object, after: str | None = None, id: str = "board") -> "Watching":
-        await self.subscribe(id, BOARD, {"funnelId": str(funnel_id), "after": after})
+    async def watch(
+        self, funnel_id: object, after: str | None = None, id: str = "board", query: str = BOARD
+    ) -> "Watching":
+        await self.subscribe(id, query, {"funnelId": str(funnel_id), "after": after})
         return Watching(self, id)
 
     async def closed(self) -> tuple[int | None, str]:
@@ -126,9 +128,8 @@ async def connected(
         origin=None if origin is None else Origin(origin),
         compression=None,
         max_size=LARGEST,
-        max_queue=None,  # whoever does not ask for messages reads them nevertheless
         proxy=None,
-        **options,
+        **{"max_queue": None, **options},  # whoever asks for no message reads them nevertheless
     ) as connection:
         yield Socket(connection)
 

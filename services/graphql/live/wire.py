@@ -93,5 +93,10 @@ class Wire:
         transport.write(b"".join(protocol.conn.data_to_send()))
         protocol.close_sent = True
         transport.close()
-        asyncio.get_running_loop().call_later(FAREWELL, transport.abort)
+        asyncio.get_running_loop().call_later(FAREWELL, _abort, protocol)
         log.info("socket dropped", code=code)
+
+
+def _abort(protocol: Any) -> None:
+    if protocol in protocol.connections:  # it has not ended by itself meanwhile
+        protocol.transport.abort()

@@ -11,7 +11,7 @@ import anyio
 from services.graphql.context import Context
 from services.graphql.live.rooms import Rooms
 from services.graphql.viewer import Viewer
-from shared import accounts, deals, funnels
+from shared import accounts, deals, events, funnels
 from shared.actor import Actor, Permission
 from shared.config import Settings
 from shared.db import JOB, Database
@@ -32,6 +32,7 @@ class Board:
     deal: deals.Deal
     manager: accounts.User
     viewer: accounts.User
+    start: Place  # before the first event
     places: "cycle[Stage]"
 
     @property
@@ -59,7 +60,7 @@ class Board:
             changes = funnels.FunnelChanges(self.funnel.id, viewer_ids=tuple(user.id for user in users))
             await funnels.update(tx, changes)
 
-    async def lengthen(self, db: Database, events: int, age: timedelta = timedelta()) -> None:
+    async def lengthen(self, db: Database, count: int, age: timedelta = timedelta()) -> None:
         """That many more events which happened as long ago, all at once and without a word to anybody."""
         async with db.transaction(self.account.id, limits=JOB) as tx:
             await tx.execute(
@@ -70,8 +71,24 @@ class Board:
                    SELECT $1, $2, number, 'Lengthened', 1, '{}', '{"kind": "SYSTEM", "id": null, "name": null}', account_now() - $4::interval
                      FROM head, generate_series(head.seq - $3 + 1, head.seq) AS number""",
                 *self.key,
-                events,
+                count,
                 age,
+            )
+
+    async def repeat(self, db: Database, times: int) -> None:
+        """The log's last event, that many times more, all at once and without a word to anybody."""
+        async with db.transaction(self.account.id, limits=JOB) as tx:
+            await tx.execute(
+                """WITH head AS (
+                       UPDATE stream_heads SET seq = seq + $3::bigint WHERE account_id = $1 AND stream_id = $2 RETURNING seq
+                   )
+                   INSERT INTO events (account_id, stream_id, seq, kind, version, payload, actor, at)
+                   SELECT $1, $2, number, kind, version, payload, actor, at
+                     FROM head
+                     JOIN events ON account_id = $1 AND stream_id = $2 AND events.seq = head.seq - $3,
+                          generate_series(head.seq - $3 + 1, head.seq) AS number""",
+                *self.key,
+                times,
             )
 
     async def begin_anew(self, dsn_db: Database, epoch: UUID) -> None:
@@ -94,7 +111,9 @@ async def make_board(db: Database, account: accounts.Account) -> Board:
         tx.actor = make.actor(manager, *Permission)
         funnel = await make.funnel(tx, viewers=[viewer])
         deal = await make.deal(tx, funnel)
-    return Board(account, funnel, deal, manager, viewer, cycle([*funnel.own, funnel.entry]))
+        head = await events.head(tx, funnel.id)
+    assert head is not None
+    return Board(account, funnel, deal, manager, viewer, Place(head.epoch, 0), cycle([*funnel.own, funnel.entry]))
 
 
 async def until(come: Callable[[], bool]) -> None:
