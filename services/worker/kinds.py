@@ -1,12 +1,13 @@
 """What each kind of job does, and what is done when it has failed for the last time: the one map of them."""
 
-from shared import accounts, billing, ingest
+from shared import accounts, billing, deals, ingest
 from shared.jobs import Kind, Kinds
 
 KINDS: Kinds = {
     accounts.WALK: Kind(accounts.end_turn, accounts.stop, before=accounts.walk),
     accounts.RESUME_WAITING: Kind(ingest.resume_waiting),
     billing.END_TRIAL: Kind(billing.end_trial),
+    deals.CHECKPOINT: Kind(deals.keep_checkpoints),
     ingest.PERFORM: Kind(ingest.perform, ingest.reject_exhausted),
     ingest.RETRY: Kind(ingest.retry, ingest.reject_retried),
 }
