@@ -27,6 +27,8 @@ async def listen(dsn: str, hear: Callable[[Hint], None], missed: Callable[[], No
             await _listen(dsn, hear, missed)
         except FAILURES as failure:
             log.warning("not listening", error=str(failure) or type(failure).__name__)
+        except Exception:  # whatever it is: who does not listen any more would hear of changes late
+            log.exception("not listening")
         await asyncio.sleep(PAUSE)
 
 

@@ -16,6 +16,7 @@ class Way:
         self.address = f"127.0.0.1:{ports.choose()}"
         self.taken = 0
         self._goal = host, port
+        self._silent = 0
         self._open: set[asyncio.StreamWriter] = set()
 
     def cut(self) -> None:
@@ -23,14 +24,18 @@ class Way:
         for writer in self._open:
             writer.transport.abort()
 
+    def silence(self) -> None:
+        """Those who are on it stay connected and hear nothing more; who comes later does."""
+        self._silent = self.taken
+
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.taken += 1
-        ends = {writer}
+        number, ends = self.taken, {writer}
         try:
             there, back = await asyncio.open_connection(*self._goal)
             ends.add(back)
             self._open |= ends
-            both = [asyncio.create_task(_carry(reader, back)), asyncio.create_task(_carry(there, writer))]
+            both = [asyncio.create_task(self._carry(number, *pair)) for pair in ((reader, back), (there, writer))]
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             for task in both:
                 task.cancel()
@@ -39,12 +44,12 @@ class Way:
             for end in ends:
                 end.transport.abort()
 
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while chunk := await reader.read(CHUNK):
-            writer.write(chunk)
-            await writer.drain()
+    async def _carry(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(CHUNK):
+                if number > self._silent:
+                    writer.write(chunk)
+                    await writer.drain()
 
 
 @asynccontextmanager
