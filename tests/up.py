@@ -124,6 +124,10 @@ class House:
             self.start_again()
         until(lambda: self.is_well, LONG)
 
+    def get_over(self, gone: int) -> None:
+        """Until everybody is well, and that process is not one of them."""
+        until(lambda: gone not in self.up.pids and self.is_well, LONG)
+
     def stop(self) -> None:
         for row in self.up.state.read_processes():
             if children.is_alive(row["pid"]):

@@ -4,17 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle
-from typing import Any
 
-import orjson
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.typing import Subprotocol
 
+from tests import sockets
 from tests.scenarios.boards import EVENT, Event
 from tests.scenarios.people import PATIENCE, PAUSE, Person
 
-PROTOCOL = Subprotocol("graphql-transport-ws")
 # Whatever a process that goes down, or falls, does to a connection or to a new one.
 GONE = (ConnectionClosed, InvalidHandshake, OSError, EOFError, TimeoutError)
 
@@ -33,34 +29,29 @@ class Watcher:
         self._cursor = cursor
         self._document = (
             "subscription ($funnelId: ID!, $after: Cursor) {"
-            f" boardChanged(funnelId: $funnelId, after: $after) {{ __typename ... on BoardReady {{ seq }} {fields} }} }}"
+            " boardChanged(funnelId: $funnelId, after: $after) {"
+            f" __typename ... on BoardReady {{ seq }} ... on BoardResync {{ seq reason }} {fields} }} }}"
         )
         self._cut_every, self._cuts = cut_every, cuts
         self._seq: int | None = None
-        self._connection: ClientConnection | None = None
+        self._socket: sockets.Socket | None = None
         self._news = asyncio.Condition()
 
     async def run(self) -> None:
         """For ever."""
         for address in cycle(self._person.addresses):
             with suppress(*GONE):
-                await self._follow(address.replace("http", "ws", 1) + "/graphql")
+                await self._follow(address.removeprefix("http://"))
             await asyncio.sleep(PAUSE)
 
-    async def _follow(self, url: str) -> None:
-        async with connect(url, subprotocols=[PROTOCOL], compression=None, ping_interval=None) as connection:
-            await self._say(connection, "connection_init", {"authorization": f"Bearer {self._person.token}"})
-            assert orjson.loads(await connection.recv())["type"] == "connection_ack"
-            variables = {"funnelId": self._funnel_id, "after": self._cursor}
-            await self._say(connection, "subscribe", {"query": self._document, "variables": variables}, id="board")
-            self._connection = connection
-            async for said in connection:
-                message = orjson.loads(said)
+    async def _follow(self, address: str) -> None:
+        async with sockets.signed_in(address, self._person.token) as self._socket:
+            await self._socket.subscribe("board", self._document, {"funnelId": self._funnel_id, "after": self._cursor})
+            while True:
+                message = await self._socket.receive()
                 assert message["type"] == "next", message
+                assert "errors" not in message["payload"], message
                 await self._take(message["payload"]["data"]["boardChanged"])
-
-    async def _say(self, connection: ClientConnection, kind: str, payload: Any, **more: str) -> None:
-        await connection.send(orjson.dumps({"type": kind, "payload": payload, **more}).decode())
 
     async def _take(self, message: Event) -> None:
         async with self._news:
@@ -69,6 +60,7 @@ class Watcher:
                 self._seq = message["seq"]
                 self.comebacks += 1
             else:
+                assert message["__typename"] != "BoardResync", message
                 assert self._seq is not None
                 assert message["seq"] == self._seq + 1, message
                 self._seq, self._cursor = message["seq"], message["cursor"]
@@ -79,8 +71,8 @@ class Watcher:
 
     def cut(self) -> None:
         """As a train does in a tunnel: without a word."""
-        if self._connection is not None:
-            self._connection.transport.abort()
+        assert self._socket is not None
+        self._socket.connection.transport.abort()
 
     async def is_there(self) -> None:
         """Until it follows for the first time."""
