@@ -70,8 +70,11 @@ async def killing(administrator: asyncpg.Connection, moved: asyncio.Semaphore) -
             await administrator.execute(OTHERS)
 
     task = asyncio.create_task(kill())
-    yield
-    await task
+    try:
+        yield
+        await task
+    finally:
+        task.cancel()
 
 
 async def test_watchers_have_every_event_once_though_all_connections_are_lost(
