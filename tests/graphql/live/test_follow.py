@@ -1,52 +1,25 @@
 """Subscribers: every event after a place, each once and in order, or a word that the board has to be loaded again."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from datetime import timedelta
 from uuid import UUID
 
 import anyio
 import pytest
 
-from services.graphql.live import follow as module
-from services.graphql.live.follow import OLDEST_EVENTS, Ready, Resync, ResyncReason, Told, follow
+from services.graphql.live.follow import OLDEST_EVENTS, Ready, Resync, ResyncReason, follow
 from services.graphql.live.rooms import PAGE, RING_EVENTS, News, Rooms
 from shared import accounts, funnels, ids
-from shared.actor import Actor
 from shared.db import Database
 from shared.errors import NotFound
 from shared.events import Place
 from tests import make
 from tests.graphql.live.boards import Board, until
+from tests.graphql.live.following import following, head, seqs
 
 EPOCH = UUID("11111111-1111-4111-8111-111111111111")
 A_WEEK = timedelta(days=7)
-
-
-@asynccontextmanager
-async def following(
-    board: Board, db: Database, rooms: Rooms, after: str | None = None, actor: Actor | None = None
-) -> AsyncIterator[AsyncGenerator[Told]]:
-    ctx = board.context(db, rooms, actor)
-    async with aclosing(follow(ctx, board.funnel.id, after)) as told:
-        yield told
-    await ctx.close()
-
-
-async def seqs(told: AsyncGenerator[Told], count: int) -> list[int]:
-    """Of the next ones, which must be events."""
-    found = []
-    for _ in range(count):
-        news = await anext(told)
-        assert isinstance(news, News), news
-        found.append(news.seq)
-    return found
-
-
-async def head(db: Database, board: Board) -> Place:
-    async with Rooms(db).watching(*board.key) as room:
-        return room.head
 
 
 async def test_ready_comes_first_and_then_all_that_happens(db: Database, board: Board) -> None:
@@ -112,17 +85,6 @@ async def test_what_the_table_has_before_the_room_hears_of_it_is_no_unknown_plac
         await board.move(db)
         await rooms.look()
         assert await coming == [7, 8, 9]
-
-
-async def test_whoever_resumes_is_never_too_far_behind(
-    db: Database, board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "TOO_FAR_EVENTS", 10)
-    place = await head(db, board)
-    await board.lengthen(db, PAGE + 100)
-    async with following(board, db, Rooms(db), place.cursor) as told:
-        assert await anext(told) == Ready(place)
-        assert await seqs(told, PAGE + 100) == list(range(2, PAGE + 102))
 
 
 @pytest.mark.parametrize(("behind", "refused"), [(OLDEST_EVENTS, False), (OLDEST_EVENTS + 1, True)])
@@ -227,66 +189,6 @@ async def test_nobody_is_led_over_a_gap_in_the_log(db: Database, board: Board, m
         resync = await anext(told)
         assert isinstance(resync, Resync)
         assert (resync.reason, resync.place.seq) == (ResyncReason.CURSOR_UNKNOWN, 4)
-
-
-async def test_whoever_had_caught_up_and_falls_too_many_events_behind_loads_again(
-    db: Database, board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "TOO_FAR_EVENTS", 500)
-    rooms = Rooms(db)
-    async with following(board, db, rooms) as told:
-        await anext(told)
-        await board.move(db)
-        await rooms.look()
-        assert await seqs(told, 1) == [2]  # its socket takes this for a long time
-        await board.lengthen(db, 501)
-        await rooms.look()
-        async with rooms.watching(*board.key) as room:
-            await until(lambda: room.head.seq == 503)
-        assert await anext(told) == Resync(room.head, ResyncReason.TOO_FAR_BEHIND)
-        await board.move(db)
-        await rooms.look()
-        assert await seqs(told, 1) == [504]
-
-
-async def test_whoever_had_caught_up_and_falls_too_long_behind_loads_again(
-    db: Database, board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 100.0
-    monkeypatch.setattr(module, "monotonic", lambda: now)
-    rooms = Rooms(db)
-    async with following(board, db, rooms) as told:
-        await anext(told)
-        await board.move(db)
-        await rooms.look()
-        assert await seqs(told, 1) == [2]
-        now += 29
-        await board.move(db)
-        await rooms.look()
-        assert await seqs(told, 1) == [3]
-        await board.move(db)
-        await rooms.look()
-        async with rooms.watching(*board.key) as room:
-            await until(lambda: room.head.seq == 4)
-        now += 31  # for its socket did not take 3
-        assert await anext(told) == Resync(room.head, ResyncReason.TOO_FAR_BEHIND)
-
-
-async def test_on_a_busy_board_nobody_is_behind_who_is_always_one_behind(
-    db: Database, board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 100.0
-    monkeypatch.setattr(module, "monotonic", lambda: now)
-    rooms = Rooms(db)
-    async with rooms.watching(*board.key) as room, following(board, db, rooms) as told:
-        await anext(told)
-        for seq in range(2, 30):
-            await board.move(db)  # the next one is there before the last one is taken
-            await rooms.look()
-            await until(lambda: room.head.seq == seq)  # noqa: B023  # it is awaited here
-            assert await seqs(told, 1) == [seq]
-            now += 4
-            await board.move(db, 0)
 
 
 async def test_losing_access_ends_in_a_resync(db: Database, board: Board) -> None:
