@@ -4,7 +4,6 @@ Statuses: a client that accepts `application/graphql-response+json` gets 400 for
 one that knows plain JSON only gets 200 with the errors.
 """
 
-import asyncio
 from time import monotonic
 from typing import Any
 
@@ -16,6 +15,7 @@ from starlette.responses import Response
 
 from services.graphql import metrics
 from services.graphql.accept import Accepted, choose
+from services.graphql.bodies import TooLarge, read_body
 from services.graphql.context import Context
 from services.graphql.engine.document import RequestError
 from services.graphql.engine.execute import Answer, answer, prepare, refusal
@@ -133,17 +133,12 @@ def _json(raw: bytes) -> Any:
 
 
 async def _body(request: Request) -> bytes:
-    """Counted while it comes: a body too large is not read to its end."""
-    body = bytearray()
     try:
-        async with asyncio.timeout(PATIENCE):
-            async for part in request.stream():
-                body += part
-                if len(body) > LARGEST_BODY:
-                    raise Refused(413, "BAD_USER_INPUT", f"At most {LARGEST_BODY} bytes, please.", Connection="close")
+        return await read_body(request, LARGEST_BODY, PATIENCE)
+    except TooLarge:
+        raise Refused(413, "BAD_USER_INPUT", f"At most {LARGEST_BODY} bytes, please.", Connection="close") from None
     except TimeoutError:
         raise Refused(408, "BAD_USER_INPUT", "The request took too long to arrive.", Connection="close") from None
-    return bytes(body)
 
 
 def _respond(answered: Answer, accepted: Accepted) -> Response:

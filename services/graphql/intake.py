@@ -3,13 +3,12 @@
 The request is committed as it came before it is answered with success; what it says is a job's business.
 """
 
-import asyncio
-
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from services.graphql.bodies import TooLarge, read_body
 from shared import ids, ingest
 from shared.config import Settings
 from shared.db import Database
@@ -21,17 +20,12 @@ PATIENCE = 5.0  # seconds to read a body
 log = structlog.get_logger()
 
 
-class TooLarge(Exception):
-    """The body is larger than anything we take."""
-
-
 async def take_in(request: Request) -> Response:
     """200 once the request is kept; 404 for an unknown source and a wrong secret alike; 503: send it again."""
     settings: Settings = request.app.state.settings
     db: Database = request.app.state.db
     try:
-        async with asyncio.timeout(PATIENCE):
-            body = await read_body(request)
+        body = await read_body(request, LARGEST_BODY, PATIENCE)
     except TooLarge:
         return refusal(413, f"At most {LARGEST_BODY} bytes.")
     except TimeoutError:
@@ -53,19 +47,6 @@ async def take_in(request: Request) -> Response:
     if kind is None:
         return refusal(404, "There is no such source.")
     return JSONResponse(dict(ingest.KINDS[kind].ANSWER))
-
-
-async def read_body(request: Request) -> bytes:
-    """Counts while it reads, whatever the headers promise. Raises TooLarge."""
-    promised = request.headers.get("content-length", "")
-    if promised.isdecimal() and int(promised[:20]) > LARGEST_BODY:
-        raise TooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise TooLarge
-    return bytes(body)
 
 
 def refusal(status: int, why: str, headers: dict[str, str] | None = None) -> Response:
