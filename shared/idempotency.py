@@ -77,9 +77,9 @@ async def _forget_some(tx: Transaction, owner: UUID) -> None:
     """Each new key takes a few old ones away: their number stays bounded without anybody sweeping every account."""
     await tx.execute(
         f"""DELETE FROM idempotency_keys
-             WHERE ctid IN (SELECT ctid FROM idempotency_keys
-                             WHERE account_id = $1 AND used_at < clock_timestamp() - interval '{KEPT}'
-                             LIMIT 3
-                               FOR UPDATE SKIP LOCKED)""",
+             WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys
+                                      WHERE account_id = $1 AND used_at < clock_timestamp() - interval '{KEPT}'
+                                      LIMIT 3
+                                        FOR UPDATE SKIP LOCKED))""",
         owner,
     )

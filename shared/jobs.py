@@ -144,15 +144,16 @@ async def sweep(tx: Transaction, limit: int = 50) -> list[UUID]:
     rows = await tx.fetch(
         """UPDATE jobs
               SET swept_at = clock_timestamp()
-            WHERE id IN (SELECT id
-                           FROM jobs
-                          WHERE state = 'queued'
-                            AND run_at < clock_timestamp() - interval '1 second'
-                            AND (lease_until IS NULL OR lease_until < clock_timestamp())
-                            AND (swept_at IS NULL OR swept_at < clock_timestamp() - interval '1 second')
-                          ORDER BY run_at
-                          LIMIT $1
-                            FOR UPDATE SKIP LOCKED)
+            WHERE id = ANY (ARRAY(  -- as an array it is looked up once, and keeps its limit
+                          SELECT id
+                            FROM jobs
+                           WHERE state = 'queued'
+                             AND run_at < clock_timestamp() - interval '1 second'
+                             AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                             AND (swept_at IS NULL OR swept_at < clock_timestamp() - interval '1 second')
+                           ORDER BY run_at
+                           LIMIT $1
+                             FOR UPDATE SKIP LOCKED))
         RETURNING id""",
         limit,
     )
@@ -174,9 +175,9 @@ async def forget_done(tx: Transaction) -> None:
     """Done jobs are kept for seven days."""
     await tx.execute(
         """DELETE FROM jobs
-            WHERE id IN (SELECT id FROM jobs
-                          WHERE state = 'done' AND done_at < clock_timestamp() - interval '7 days'
-                          LIMIT 1000)"""
+            WHERE id = ANY (ARRAY(SELECT id FROM jobs
+                                   WHERE state = 'done' AND done_at < clock_timestamp() - interval '7 days'
+                                   LIMIT 1000))"""
     )
 
 
