@@ -36,7 +36,7 @@ class Spot:
         if given is None:
             return cls(default)
         said = [(kind, given[kind]) for kind in SpotKind if kind in given]
-        if len(said) != 1 or not said[0][1]:
+        if len(said) != 1 or said[0][1] in (None, False):
             form.refuse(("place",), ONE_PLACE)
             return cls(default)
         kind, value = said[0]
