@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +76,7 @@ async def history(
     found = await sql_history.select_newest(tx, deal_ids, before, first + 1)
     return {
         deal_id: HistoryPage(
-            [item_of(now, then) for now, then in zip(told, [*told[1:], None], strict=True)][:first],
+            [item_of(now, then) for now, then in zip_longest(told, told[1:])][:first],
             has_more=len(told) > first,
         )
         for deal_id, told in found.items()

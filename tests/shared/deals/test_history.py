@@ -6,7 +6,18 @@ from typing import Any
 from shared import deals, events, funnels, ids
 from shared.actor import Actor, ActorKind
 from shared.db import Transaction
-from shared.deals import Changes, DealChangeKind, DealSource, HistoryItem, Many, Move, NewDeal, NoteDraft, Origin
+from shared.deals import (
+    Changes,
+    DealChangeKind,
+    DealSource,
+    HistoryItem,
+    HistoryPage,
+    Many,
+    Move,
+    NewDeal,
+    NoteDraft,
+    Origin,
+)
 from shared.money import Money
 from tests import make
 
@@ -164,3 +175,10 @@ async def test_pages_go_on_by_number_and_compare_across_their_edges(tx: Transact
         {"title": ("0", "1")},
         {},
     ]
+
+
+async def test_before_the_first_there_is_nothing(tx: Transaction) -> None:
+    deal = await make.deal(tx)
+    (first,) = await history(tx, deal)
+
+    assert (await deals.history(tx, [deal.id], 5, first.place.seq))[deal.id] == HistoryPage([], has_more=False)
