@@ -12,7 +12,7 @@ from tests.local.test_binaries import program
 
 @pytest.fixture(autouse=True)
 def nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PATH", f"{tmp_path}/path:/bin")
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
     monkeypatch.setattr(chromium, "MAC", tmp_path / "Chrome")
     monkeypatch.setattr(chromium, "DEBIAN", tmp_path / "debian_version")
     monkeypatch.setattr(chromium, "NAMES", ("chromium", "google-chrome"))
@@ -35,7 +35,7 @@ def test_root_on_debian_installs_it(tmp_path: Path) -> None:
     said = tmp_path / "said"
     apt = program(tmp_path / "path" / "apt-get", "")
     made = tmp_path / "path" / "chromium"
-    apt.write_text(f"#!/bin/sh\necho $* >> {said}\nprintf '#!/bin/sh\\n' > {made}; chmod 755 {made}\n")
+    apt.write_text(f"#!/bin/sh\necho $* >> {said}\nprintf '#!/bin/sh\\n' > {made}; /bin/chmod 755 {made}\n")
 
     assert chromium.chromium() == made
     assert said.read_text().splitlines() == [
