@@ -1,5 +1,7 @@
 """What a client may write of a deal, and a deal as JSON."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -111,3 +113,12 @@ async def test_a_deal_is_the_same_after_json(tx: Transaction) -> None:
     deal = await make.deal(tx, amount=Money(5, "UAH"), custom_fields={"a": [1, None, "ї"]})
 
     assert Deal.from_json(board.as_json(deal)) == deal
+
+
+async def test_a_deal_is_never_idle_after_the_end_of_the_calendar(tx: Transaction) -> None:
+    funnel = await make.funnel(tx, idle_after_days=3_650)
+    deal, (stage, *_) = await make.deal(tx, funnel), funnel.own
+    last = datetime(9989, 12, 31, tzinfo=UTC)
+
+    assert deals.idle_from(replace(deal, entered_stage_at=last), stage) == datetime(9999, 12, 29, tzinfo=UTC)
+    assert deals.idle_from(replace(deal, entered_stage_at=last + timedelta(days=3)), stage) is None
