@@ -8,7 +8,8 @@ from strawberry import UNSET
 from services.graphql.accounts import Info
 from services.graphql.context import Context
 from services.graphql.deals import Deal
-from services.graphql.pages import FIRST, Connection, connection, decode
+from services.graphql.engine.answers import BadUserInput
+from services.graphql.pages import FIRST, NO_CURSOR, Connection, connection, decode
 from services.graphql.roots import query
 from services.graphql.scalars import Date, DateTime, Decimal
 from services.graphql.writing import given_of
@@ -75,6 +76,8 @@ class TableQuery:
             if order_by
             else deals.DealOrder()
         )
+        if place is not None and not order.holds(place[0]):
+            raise BadUserInput(NO_CURSOR)
         page = await ctx.read(lambda tx: deals.page(tx, asked, order, first or FIRST, place))
 
         async def count() -> int:

@@ -1,5 +1,6 @@
 """Which deals somebody looks for, and in which order."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -9,10 +10,12 @@ from uuid import UUID
 
 from shared import ids
 from shared.deals.model import DealSource, DealStatus
-from shared.forms import Form
+from shared.forms import Form, read_date
 
 MOST_NAMED = 500  # ids in one list of a filter
 LONGEST_SEARCH = 200
+WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?\+00", re.ASCII)
 
 
 class DealOrderField(StrEnum):
@@ -30,6 +33,24 @@ class DealOrder:
 
     field: DealOrderField = DealOrderField.CREATED_AT
     descending: bool = True
+
+    @property
+    def has_nulls(self) -> bool:
+        return self.field in (DealOrderField.AMOUNT, DealOrderField.EXPECTED_CLOSE_ON)
+
+    def holds(self, key: str) -> bool:
+        """Whether a deal may be sorted by this: PostgreSQL's text of a value, or nothing for null."""
+        if not key:
+            return self.has_nulls
+        match self.field:
+            case DealOrderField.CREATED_AT | DealOrderField.UPDATED_AT:
+                return _is_moment(key)
+            case DealOrderField.AMOUNT | DealOrderField.NUMBER:
+                return WHOLE.fullmatch(key) is not None
+            case DealOrderField.EXPECTED_CLOSE_ON:
+                return read_date(key) is not None
+            case DealOrderField.TITLE:
+                return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,13 @@ class DealFilter:
         """Whether it lets through what a board shows without a filter."""
         empty = DealFilter(currency=self.currency)
         return all(getattr(self, field.name) == getattr(empty, field.name) for field in fields(self))
+
+
+def _is_moment(key: str) -> bool:
+    try:
+        return MOMENT.fullmatch(key) is not None and bool(datetime.fromisoformat(key))
+    except ValueError:
+        return False
 
 
 def graphql_name(name: str) -> str:

@@ -12,7 +12,6 @@ from shared.funnels import Total
 from shared.money import Money
 
 # What each order sorts by, and the type that its texts in cursors are read as.
-NULLABLE = ("AMOUNT", "EXPECTED_CLOSE_ON")
 SORTED_BY: Mapping[str, tuple[str, str]] = {
     "CREATED_AT": ("d.created_at", "timestamptz"),
     "UPDATED_AT": ("d.updated_at", "timestamptz"),
@@ -96,7 +95,7 @@ async def select_page(
     where = conditions(tx, asked)
     seen_by(where, viewer_id)
     if after is not None and after[0]:
-        beyond, or_null = "<" if order.descending else ">", f"OR {sorted_by} IS NULL" if order.field in NULLABLE else ""
+        beyond, or_null = "<" if order.descending else ">", f"OR {sorted_by} IS NULL" if order.has_nulls else ""
         where.add(f"({sorted_by} {beyond}= {{}}::text::{kind} {or_null})", after[0])  # where the index begins
         where.add(f"({sorted_by} {beyond} {{}}::text::{kind} OR d.id > {{}} {or_null})", *after)
     elif after is not None:

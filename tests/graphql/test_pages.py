@@ -13,6 +13,7 @@ FUNNELS = """query ($first: Int, $after: String, $filter: FunnelFilter) {
     funnels(first: $first, after: $after, filter: $filter) { nodes { name } edges { cursor node { name } } totalCount
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 INBOX = "query ($after: String) { inbox(after: $after) { nodes { id } totalCount } }"
+TABLE = "query ($after: String, $by: DealOrder) { deals(after: $after, orderBy: $by) { nodes { title } } }"
 COLUMN = """query ($id: ID!, $stages: [ID!], $first: Int, $after: String) { board(funnelId: $id) {
     columns(stageIds: $stages) { stage { id } deals(first: $first, after: $after) {
         nodes { title } totalCount pageInfo { hasNextPage hasPreviousPage endCursor } } } } }"""
@@ -124,6 +125,40 @@ async def test_refuses_another_lists_cursor_in_the_inbox(owner: Person, moment: 
     answer = await owner.answer(INBOX, {"after": cursor(moment, SOME_ID)})
 
     assert ("data" in answer.body, answer.codes) == (False, ["BAD_USER_INPUT"])
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ("CREATED_AT", "2026-01-31 09:00:00.5+00", ["", "а", "7", "infinity", "2026-02-30 09:00:00+00", "2026-01-31"]),
+        ("UPDATED_AT", "2026-01-31 09:00:00+00", ["", "а", "7", "2026-01-31 25:00:00+00", "0000-01-01 00:00:00+00"]),
+        ("AMOUNT", "150000", ["а", "-1", "1e5", "NaN", "9" * 19, "٣", "2026-01-31"]),
+        ("EXPECTED_CLOSE_ON", "2026-01-31", ["а", "7", "infinity", "2026-02-30", "2026-01-31 09:00:00+00"]),
+        ("NUMBER", "7", ["", "а", "7.5", "9" * 19, "2026-01-31"]),
+        ("TITLE", "а", [""]),
+    ],
+)
+async def test_refuses_a_cursor_of_another_order(
+    owner: Person, field: str, good: str, bad: list[str], direction: str
+) -> None:
+    by = {"field": field, "direction": direction}
+
+    assert (await owner.ask(TABLE, {"by": by, "after": cursor(good, SOME_ID)}))["deals"] == {"nodes": []}
+    for key in bad:
+        answer = await owner.answer(TABLE, {"by": by, "after": cursor(key, SOME_ID)})
+        assert ("data" in answer.body, answer.codes) == (False, ["BAD_USER_INPUT"]), key
+
+
+@pytest.mark.parametrize("field", ["AMOUNT", "EXPECTED_CLOSE_ON"])
+async def test_goes_on_after_deals_without_what_they_are_sorted_by(owner: Person, field: str) -> None:
+    funnel = await owner.funnel()
+    await owner.deal(funnel, title="а")
+    by = {"field": field, "direction": "ASC"}
+
+    page = await owner.ask(TABLE, {"by": by, "after": cursor("", "00000000-0000-0000-0000-000000000000")})
+
+    assert page["deals"] == {"nodes": [{"title": "а"}]}
 
 
 async def test_refuses_a_place_of_another_funnels_log(owner: Person) -> None:
