@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     voronka_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     voronka_worker_concurrency: int = Field(2, ge=1, le=64, description="Processes of Celery in one worker.")
     voronka_celery_pidfile: str | None = Field(None, description="Where a worker writes the pid of its Celery.")
+    crash_at: str | None = Field(None, description="Where a process of a test shall die, as `shared.crash` names it.")
     voronka_binotel_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="When given, only these IP addresses may post to Binotel sources."
     )
@@ -56,6 +57,12 @@ class Settings(BaseSettings):
         return {
             name: split(value) if name in lists and isinstance(value, str) else value for name, value in values.items()
         }
+
+    @model_validator(mode="after")
+    def _only_tests_crash(self) -> Self:
+        if self.crash_at is not None and self.voronka_env != "test":
+            raise ValueError("CRASH_AT is for tests: it wants VORONKA_ENV=test.")
+        return self
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:

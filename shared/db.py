@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from shared import crash
 from shared.actor import SYSTEM, Actor
 from shared.errors import Unavailable
 
@@ -143,9 +144,13 @@ class Database:
                 async with _transaction(conn, "BEGIN", account_id, limits):
                     tx = Transaction(conn, account_id, actor)
                     yield tx
+                    if tx.outgoing:
+                        crash.at("db.committing")
         # The connection is back in the pool before we talk to anyone else.
         if tx.outgoing:
+            crash.at("db.committed")
             self.deliver(tx.outgoing)
+            crash.at("db.delivered")
 
     @asynccontextmanager
     async def reading(

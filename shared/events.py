@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 from uuid import UUID
 
+from shared import crash
 from shared.actor import Actor
 from shared.db import Message, Record, Transaction
 from shared.errors import NotFound
@@ -123,6 +124,7 @@ async def lock_all(tx: Transaction, stream_ids: Iterable[UUID]) -> dict[UUID, Lo
         tx.account_id,
         list(stream_ids),
     )
+    crash.at("events.locked")
     return {
         row["stream_id"]: Log(tx, row["stream_id"], Place(row["epoch"], row["seq"]), row["at"])
         for row in sorted(rows, key=lambda row: row["stream_id"])
@@ -134,6 +136,7 @@ async def record(log: Log, *happened: Event) -> Place:
     if not happened:
         return log.place
     tx, place = log.tx, Place(log.place.epoch, log.place.seq + len(happened))
+    crash.at("events.recording")
     await tx.execute(
         """WITH moved AS (
                UPDATE stream_heads SET seq = $3, last_at = $4 WHERE account_id = $1 AND stream_id = $2
@@ -153,6 +156,7 @@ async def record(log: Log, *happened: Event) -> Place:
         [event.payload() for event in happened],
         [getattr(event, "deal_id", None) for event in happened],
     )
+    crash.at("events.recorded")
     log.place = place
     assert tx.account_id is not None
     tx.after_commit(StreamMoved(tx.account_id, log.stream_id, place.seq))

@@ -28,7 +28,7 @@ from services.graphql.live.sockets import Sockets
 from services.graphql.live.wire import KeepServerProtocol
 from services.graphql.origins import cors
 from services.graphql.schema import executable
-from shared import logs
+from shared import crash, logs
 from shared.config import Settings, settings
 from shared.db import connect
 from shared.hints import Hints
@@ -46,6 +46,7 @@ async def endpoint(request: Request) -> Response:
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     given: Settings = app.state.settings
     logs.configure(given)
+    crash.arm(given.crash_at)
     hints = Hints(given.direct_url, given.redis_url)
     async with connect(
         given.database_url,

@@ -70,6 +70,7 @@ def test_production_needs_no_secret_when_it_is_told_where_the_keys_are(monkeypat
         ({"VORONKA_JWT_SECRET": "s" * 31}, "VORONKA_JWT_SECRET"),
         ({"VORONKA_JWKS_URL": "http://crm.example.com/jwks.json"}, "VORONKA_JWKS_URL"),
         ({"VORONKA_EMBEDDED": "true"}, "embedded servers"),
+        ({"CRASH_AT": "db.committed"}, "CRASH_AT"),
         ({"VORONKA_PUBLIC_URL": "http://voronka.example.com"}, "VORONKA_PUBLIC_URL"),
     ],
 )
