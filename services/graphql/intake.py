@@ -1,22 +1,24 @@
-"""POST /sources/{id}/{secret}: where forms and telephone services send what becomes deals.
+"""/sources/{id}[/{secret}]: where forms, advertising and telephone services post what becomes deals.
 
 The request is committed as it came before it is answered with success; what it says is a job's business.
 """
 
 import asyncio
+from datetime import UTC, datetime
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from shared import ids, ingest
-from shared.config import Settings
 from shared.db import Database
 from shared.errors import Unavailable
 
 LARGEST_BODY = 1_000_000  # bytes
 PATIENCE = 5.0  # seconds to read a body
+
+NOT_THERE = "There is no such source."
 
 log = structlog.get_logger()
 
@@ -27,7 +29,6 @@ class TooLarge(Exception):
 
 async def take_in(request: Request) -> Response:
     """200 once the request is kept; 404 for an unknown source and a wrong secret alike; 503: send it again."""
-    settings: Settings = request.app.state.settings
     db: Database = request.app.state.db
     try:
         async with asyncio.timeout(PATIENCE):
@@ -40,19 +41,36 @@ async def take_in(request: Request) -> Response:
         return refusal(400, "The body ended too early.")
 
     source_id = ids.read(request.path_params["id"])
-    caller = ingest.Caller(request.path_params.get("secret"), request.client.host if request.client else None)
+    ip = request.client.host if request.client else None
+    caller = ingest.Caller(request.path_params.get("secret"), ip, datetime.now(UTC))
     came = ingest.Request({name.lower(): value for name, value in request.headers.items()}, body)
-    ips = {ingest.SourceKind.BINOTEL: settings.voronka_binotel_addresses}
     try:
         async with db.transaction(None) as tx:
-            kind = await ingest.receive(tx, source_id, caller, came, ips)
+            kind = await ingest.receive(tx, source_id, caller, came, trust(request))
     except Unavailable as unavailable:
         log.warning("request of a source not kept", source=str(source_id))
-        headers = {"retry-after": str(unavailable.retry_after)}
-        return refusal(503, "The service is busy: send it again in a moment.", headers)
+        return busy(unavailable)
     if kind is None:
-        return refusal(404, "There is no such source.")
+        return refusal(404, NOT_THERE)
     return JSONResponse(dict(ingest.KINDS[kind].ANSWER))
+
+
+async def greet(request: Request) -> Response:
+    """A service that connects to its source is answered with what it wants to hear; everybody else 404."""
+    db: Database = request.app.state.db
+    try:
+        async with db.transaction(None) as tx:
+            source_id = ids.read(request.path_params["id"])
+            answer = await ingest.greet(tx, source_id, request.query_params, trust(request))
+    except Unavailable as unavailable:
+        return busy(unavailable)
+    if answer is None:
+        return refusal(404, NOT_THERE)
+    return PlainTextResponse(answer, headers={"x-content-type-options": "nosniff"})
+
+
+def trust(request: Request) -> ingest.Trust:
+    return ingest.Trust.of(request.app.state.settings)
 
 
 async def read_body(request: Request) -> bytes:
@@ -68,6 +86,11 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
+def busy(unavailable: Unavailable) -> Response:
+    headers = {"retry-after": str(unavailable.retry_after)}
+    return refusal(503, "The service is busy: send it again in a moment.", headers)
+
+
 def refusal(status: int, why: str, headers: dict[str, str] | None = None) -> Response:
     # What is left of a body that nobody reads would be taken for the next request.
     unread = {"connection": "close"} if status in (408, 413) else {}
@@ -76,6 +99,7 @@ def refusal(status: int, why: str, headers: dict[str, str] | None = None) -> Res
 
 routes = [
     Route("/sources/{id}", take_in, methods=["POST"]),
+    Route("/sources/{id}", greet, methods=["GET"]),
     # A chosen secret may hold a slash.
     Route("/sources/{id}/{secret:path}", take_in, methods=["POST"]),
 ]

@@ -27,12 +27,13 @@ from services.graphql.deal_mutations import DealsMutation
 from services.graphql.deals import DealsQuery
 from services.graphql.funnel_mutations import FunnelsMutation
 from services.graphql.funnels import FunnelsQuery
-from services.graphql.ingest import IngestMutation, IngestQuery
+from services.graphql.ingest import IngestQuery
 from services.graphql.nodes import NodesQuery
 from services.graphql.notes import NotesMutation
 from services.graphql.pages import Names
 from services.graphql.past import PastQuery
 from services.graphql.scalars import SCALARS
+from services.graphql.source_mutations import SourcesMutation
 from services.graphql.stages import StagesMutation
 from services.graphql.table import TableQuery
 from services.graphql.tasks import TasksMutation, TasksQuery
@@ -77,7 +78,7 @@ class Mutation(
     NotesMutation,
     TasksMutation,
     BillingMutation,
-    IngestMutation,
+    SourcesMutation,
 ):
     pass
 

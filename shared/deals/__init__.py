@@ -40,7 +40,7 @@ from shared.deals.notes import (
     update_note,
 )
 from shared.deals.past import PastBoard, keep_checkpoints, past_board
-from shared.deals.reading import find, get_many, on_board
+from shared.deals.reading import find, get_many, last_open, on_board
 from shared.deals.stages import StageDeletion, delete_stage
 from shared.deals.table import column_totals, columns, count, page
 from shared.deals.tasks import (
@@ -121,6 +121,7 @@ __all__ = [
     "idle_from",
     "keep_checkpoints",
     "kept_of",
+    "last_open",
     "move",
     "move_many",
     "move_to_top",

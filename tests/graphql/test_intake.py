@@ -52,6 +52,7 @@ async def house(db: Database, account: accounts.Account) -> AsyncIterator[House]
                 tx,
                 NewSource.read({"name": "Сайт", "kind": kind, "funnel_id": str(funnel.id), "secret": SECRET}),
                 "http://voronka",
+                ingest.Vault("a key"),
             )
             for kind in (SourceKind.FORM, SourceKind.BINOTEL)
         ]
