@@ -18,6 +18,7 @@ from services.graphql.board_events import (
     DealCreated,
     DealMoved,
     DealRestored,
+    DealsImported,
     DealUpdated,
     FunnelChanged,
 )
@@ -27,6 +28,7 @@ from services.graphql.deal_mutations import DealsMutation
 from services.graphql.deals import DealsQuery
 from services.graphql.funnel_mutations import FunnelsMutation
 from services.graphql.funnels import FunnelsQuery
+from services.graphql.imports import ImportsMutation, ImportsQuery, ImportsSubscription
 from services.graphql.ingest import IngestQuery
 from services.graphql.nodes import NodesQuery
 from services.graphql.notes import NotesMutation
@@ -60,6 +62,7 @@ class Query(
     TableQuery,
     TasksQuery,
     IngestQuery,
+    ImportsQuery,
 ):
     pass
 
@@ -79,12 +82,13 @@ class Mutation(
     TasksMutation,
     BillingMutation,
     SourcesMutation,
+    ImportsMutation,
 ):
     pass
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(BoardSubscription):
+class Subscription(BoardSubscription, ImportsSubscription):
     pass
 
 
@@ -93,7 +97,7 @@ schema = strawberry.Schema(
     Mutation,
     Subscription,
     config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names()),
-    types=[DealCreated, DealMoved, DealUpdated, DealArchived, DealRestored, FunnelChanged],
+    types=[DealCreated, DealMoved, DealUpdated, DealArchived, DealRestored, DealsImported, FunnelChanged],
     exception_handlers=REFUSALS,
 )
 executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core executes; Strawberry has no public name for it

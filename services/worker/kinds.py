@@ -1,6 +1,6 @@
 """What each kind of job does, and what is done when it has failed for the last time: the one map of them."""
 
-from shared import accounts, billing, ingest
+from shared import accounts, billing, imports, ingest
 from shared.config import settings
 from shared.db import Database
 from shared.jobs import Job, Kind, Kinds
@@ -14,6 +14,7 @@ KINDS: Kinds = {
     accounts.WALK: Kind(accounts.end_turn, accounts.stop, before=accounts.walk),
     accounts.RESUME_WAITING: Kind(ingest.resume_waiting),
     billing.END_TRIAL: Kind(billing.end_trial),
+    imports.IMPORT: Kind(imports.go_on, imports.give_up, before=imports.run),
     ingest.FETCH: Kind(ingest.retry, ingest.reject_unanswered, before=_fetch),
     ingest.FORGET: Kind(ingest.forget),
     ingest.PERFORM: Kind(ingest.perform, ingest.reject_exhausted),

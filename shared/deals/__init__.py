@@ -18,11 +18,13 @@ from shared.deals.events import (
     DealCreated,
     DealMoved,
     DealRestored,
+    DealsImported,
     DealUpdated,
     PlacedEvent,
 )
 from shared.deals.filters import DealFilter, DealOrder, DealOrderField
 from shared.deals.history import DealChangeKind, HistoryItem, HistoryPage, history
+from shared.deals.importing import NewRow, import_batch
 from shared.deals.inputs import Changes, Many, Move, MoveMany, NewDeal
 from shared.deals.keeping import CHECKPOINT
 from shared.deals.model import Contact, Deal, DealPage, DealSource, DealStatus, Origin, idle_from
@@ -77,6 +79,7 @@ __all__ = [
     "DealSource",
     "DealStatus",
     "DealUpdated",
+    "DealsImported",
     "HistoryItem",
     "HistoryPage",
     "Many",
@@ -84,6 +87,7 @@ __all__ = [
     "Move",
     "MoveMany",
     "NewDeal",
+    "NewRow",
     "NewTask",
     "Note",
     "NoteChanged",
@@ -119,6 +123,7 @@ __all__ = [
     "get_tasks",
     "history",
     "idle_from",
+    "import_batch",
     "keep_checkpoints",
     "kept_of",
     "last_open",
