@@ -27,7 +27,7 @@ async def preview(tx: Transaction, source_id: UUID, payload: str) -> Preview | N
     if source is None:
         return None
     try:
-        lead = _lead(source, Request({}, payload.encode(errors="replace")))
+        lead = _lead(source, Request({}, payload.encode(errors="surrogatepass")))
     except NotALead as said:
         return Preview(said.state, reason=said.sentence)
     if isinstance(lead, Named):

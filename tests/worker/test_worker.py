@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from tests import make
 from tests.samples import requests
 from tests.worker.processes import PATIENCE, Worker, eventually, is_alive, until, worker
 
+TRUST = ingest.Trust(ingest.Vault("a key of the tests"))
 SECRET = "a-secret-of-the-form"
 
 
@@ -50,15 +52,15 @@ def nobody() -> str:
 async def source(db: Database, account: accounts.Account) -> Source:
     async with db.transaction(account.id) as tx:
         funnel = await make.funnel(tx)
-        new = NewSource.read(
-            {"name": "Binotel", "kind": SourceKind.BINOTEL, "funnel_id": str(funnel.id), "secret": SECRET}
-        )
-        return (await ingest.create_source(tx, new, "http://voronka")).source
+        await make.module(tx, "telephony")
+        given = {"name": "Binotel", "kind": SourceKind.BINOTEL, "funnel_id": str(funnel.id), "secret": SECRET}
+        new = NewSource.read(given | {"attach_to_open_deal": False})
+        return (await ingest.create_source(tx, new, "http://voronka", TRUST.vault)).source
 
 
 async def send(db: Database, source: Source, call: Request) -> None:
     async with db.transaction(None) as tx:
-        assert await ingest.receive(tx, source.id, Caller(SECRET, None), call) is not None
+        assert await ingest.receive(tx, source.id, Caller(SECRET, None, datetime.now(UTC)), call, TRUST) is not None
 
 
 def call(number: int) -> Request:

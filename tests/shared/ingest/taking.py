@@ -62,23 +62,25 @@ async def counters(tx: Transaction, source: Source) -> tuple[int, int, int, int]
     return now.received, now.created, now.duplicates, now.rejected
 
 
-async def _fetch(db: Database, _kinds: jobs.Kinds, job: jobs.Job) -> None:
-    await ingest.fetch(db, job, GRAPH)
+def kinds(graph: Graph = GRAPH) -> jobs.Kinds:
+    """What a worker would do."""
+
+    async def fetch(db: Database, _kinds: jobs.Kinds, job: jobs.Job) -> None:
+        await ingest.fetch(db, job, graph)
+
+    return {
+        accounts.RESUME_WAITING: Kind(ingest.resume_waiting),
+        ingest.FETCH: Kind(ingest.retry, ingest.reject_unanswered, before=fetch),
+        ingest.FORGET: Kind(ingest.forget),
+        ingest.PERFORM: Kind(ingest.perform, ingest.reject_exhausted),
+        ingest.RETRY: Kind(ingest.retry, ingest.reject_retried),
+    }
 
 
-KINDS = {
-    accounts.RESUME_WAITING: Kind(ingest.resume_waiting),
-    ingest.FETCH: Kind(ingest.retry, ingest.reject_unanswered, before=_fetch),
-    ingest.FORGET: Kind(ingest.forget),
-    ingest.PERFORM: Kind(ingest.perform, ingest.reject_exhausted),
-    ingest.RETRY: Kind(ingest.retry, ingest.reject_retried),
-}
-
-
-async def do_all(db: Database, superuser: asyncpg.Connection) -> None:
+async def do_all(db: Database, superuser: asyncpg.Connection, graph: Graph = GRAPH) -> None:
     """Do whatever is to be done, without pauses between attempts."""
     while ids := await superuser.fetch(
-        "UPDATE jobs SET run_at = clock_timestamp() WHERE state = 'queued' AND attempts < 5 RETURNING id"
+        "UPDATE jobs SET run_at = clock_timestamp() WHERE state = 'queued' AND attempts < 25 RETURNING id"
     ):
         for row in ids:
-            await jobs.perform(db, KINDS, row["id"])
+            await jobs.perform(db, kinds(graph), row["id"])
