@@ -1,5 +1,6 @@
 """Deals: made in the entry stage of a funnel, moved through its stages, won or lost there; notes and tasks of them."""
 
+from shared.deals.analytics import analytics
 from shared.deals.bulk import (
     ManyMoved,
     archive,
@@ -28,6 +29,7 @@ from shared.deals.importing import NewRow, import_batch
 from shared.deals.inputs import Changes, Many, Move, MoveMany, NewDeal
 from shared.deals.keeping import CHECKPOINT
 from shared.deals.model import Contact, Deal, DealPage, DealSource, DealStatus, Origin, idle_from
+from shared.deals.model_analytics import FunnelAnalytics, LossReasonCount, SourceCount, StageAnalytics
 from shared.deals.model_items import NewTask, Note, NoteDraft, Task, TaskChanges, TaskCompletion, TaskFilter
 from shared.deals.notes import (
     NoteChanged,
@@ -80,8 +82,10 @@ __all__ = [
     "DealStatus",
     "DealUpdated",
     "DealsImported",
+    "FunnelAnalytics",
     "HistoryItem",
     "HistoryPage",
+    "LossReasonCount",
     "Many",
     "ManyMoved",
     "Move",
@@ -96,8 +100,10 @@ __all__ = [
     "Origin",
     "PastBoard",
     "PlacedEvent",
+    "SourceCount",
     "Spot",
     "SpotKind",
+    "StageAnalytics",
     "StageDeletion",
     "Task",
     "TaskChanged",
@@ -107,6 +113,7 @@ __all__ = [
     "TaskPage",
     "add_note",
     "add_task",
+    "analytics",
     "archive",
     "column_totals",
     "columns",
