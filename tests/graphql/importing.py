@@ -43,7 +43,7 @@ async def look(person: Person, import_id: str) -> Any:
 async def finished(person: Person, import_id: str) -> Any:
     """The import once it is over."""
     async with asyncio.timeout(PATIENCE):
-        while (seen := await look(person, import_id))["state"] in ("QUEUED", "RUNNING"):
+        while (seen := await look(person, import_id))["state"] in ("QUEUED", "RUNNING"):  # noqa: ASYNC110  # another process sets no event of ours
             await asyncio.sleep(0.1)
     return seen
 

@@ -4,13 +4,12 @@ import io
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.client import Api
 from tests.graphql import importing
-from tests.graphql.asking import Person, stage_ids
+from tests.graphql.asking import Person
 from tests.worker.processes import Worker, worker
 
 pytestmark = pytest.mark.anyio
