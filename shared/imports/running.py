@@ -101,13 +101,13 @@ async def _read(file: File, seen: Import) -> None:
 async def _take(file: File, at: int, batch: Sequence[Numbered]) -> bool:
     """Do these rows; False when the import is over, or somebody else has done them."""
     seen = await file.seen()
+    read = await _rows(file, seen, batch)  # before the funnel is held: others wait for it
     async with file.db.transaction(file.account_id, limits=JOB) as tx:
         tx.actor = Actor(ActorKind.IMPORT, seen.id, seen.file_name)
         locked = await funnels.lock(tx, seen.funnel_id)
         held = await sql.lock_import(tx, file.import_id)
         if held is None or held.state is not ImportState.RUNNING or held.next_byte != at:
             return False
-        read = await _rows(tx, held, batch)
         rejected = [one for one in read if isinstance(one, Reject)]
         rows = [one for one in read if isinstance(one, Row)]
         new = await _new(tx, held, rows)
@@ -122,12 +122,11 @@ async def _take(file: File, at: int, batch: Sequence[Numbered]) -> bool:
     return True
 
 
-async def _rows(tx: Transaction, held: Import, batch: Sequence[Numbered]) -> list[Row | Reject]:
+async def _rows(file: File, seen: Import, batch: Sequence[Numbered]) -> list[Row | Reject]:
     """What each row is; blank ones are nothing."""
-    assert held.layout is not None
-    header = held.layout.header
-    account = await accounts.get(tx)
-    named = {index for index, name in fields_of(header, held.mapping).items() if name == "assignee"}
+    assert seen.layout is not None
+    header = seen.layout.header
+    named = {index for index, name in fields_of(header, seen.mapping).items() if name == "assignee"}
     said = {
         one.record.cells[index].strip()
         for one in batch
@@ -135,8 +134,10 @@ async def _rows(tx: Transaction, held: Import, batch: Sequence[Numbered]) -> lis
         for index in named
         if index < len(one.record.cells)
     }
-    people = people_by_name(await accounts.named(tx, {tidy_text(one) for one in said if one})) if said else {}
-    reader = Reader(held.funnel_id, header, held.mapping, account.country, account.currency, people)
+    async with file.db.reading(file.account_id, limits=JOB) as tx:
+        account = await accounts.get(tx)
+        people = people_by_name(await accounts.named(tx, {tidy_text(one) for one in said if one}))
+    reader = Reader(seen.funnel_id, header, seen.mapping, account.country, account.currency, people)
     read: list[Row | Reject] = []
     for one in batch:
         if one.record.cells is None:
