@@ -1,5 +1,6 @@
 """Files of deals, from the upload to the board, by a real API and real workers."""
 
+import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from services.local import importing as terminal
 from tests.client import Api
 from tests.graphql import importing
 from tests.graphql.asking import Person
@@ -117,6 +119,17 @@ async def test_takes_a_workbook(owner: Person, hand: Worker) -> None:
     assert (seen["state"], seen["createdRows"], seen["rejectedRows"]) == ("DONE", 1, 0)
     (made,) = await importing.deals_of(owner, funnel)
     assert (made["title"], made["amount"]["amount"]) == ("Офіс", "1250.50")
+
+
+async def test_the_terminal_brings_a_file_too(owner: Person, hand: Worker, tmp_path: Path) -> None:
+    funnel, file = await owner.funnel(), tmp_path / "Угоди.csv"
+    file.write_bytes(b"Title,Phone\nOne,\n,\nTwo,0501234567\n,,,\nThree,,extra\n")
+
+    ended = await asyncio.to_thread(
+        terminal.bring, f"http://127.0.0.1:{owner.api.port}", owner.token, file, funnel["id"]
+    )
+
+    assert ended == terminal.Ended("DONE", created=2, duplicates=0, rejected=1)
 
 
 async def test_a_file_that_is_no_table_fails(owner: Person, hand: Worker) -> None:
