@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from services.local import checks, locks, testing, tokens, up
+from services.local import checks, demo, importing, locks, testing, tokens, up
 from services.local.errors import Refusal
 from services.local.paths import ROOT
 from services.local.state import State
@@ -70,6 +70,23 @@ def token(
     if account is None or user is None or not name:
         raise Refusal("A person's token needs --account, --user and --name; the host CRM's own needs --service.")
     print(tokens.person(env, account, user, name, tokens.read_permissions(permissions), ttl, locale))
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A CSV or XLSX of at most 50 MB.")],
+    funnel: Annotated[UUID, typer.Option(help="The funnel's id.")],
+    account: Annotated[UUID, typer.Option(help="The account's id.")] = demo.ACCOUNT,
+    user: Annotated[UUID, typer.Option(help="Who brings the file.")] = demo.OWNER.id,
+    name: Annotated[str, typer.Option(help="The user's name.")] = demo.OWNER.name,
+    url: Annotated[str | None, typer.Option(help="Where the API is; default: what runs here.")] = None,
+    state: StateFolder = DEFAULT_STATE,
+) -> None:
+    """Make deals of a file's rows, with a progress bar. Without an account: in the demo's, as its owner."""
+    kept = State(state)
+    everything = tokens.read_permissions("FUNNELS_MANAGE,DEALS_WRITE")
+    signed = tokens.person(kept.read_env() | os.environ, account, user, name, everything, HOUR)
+    importing.bring(url or importing.address_of(kept), signed, file, str(funnel))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-anywhere"  # noqa: S105  # refused in production
+DEVELOPMENT_KEY = "development-only-key-that-keeps-nothing-secret"
 SHORTEST_SECRET = 32
 
 
@@ -49,6 +50,13 @@ class Settings(BaseSettings):
     voronka_binotel_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="When given, only these IP addresses may post to Binotel sources."
     )
+    voronka_secret_key: str = Field(DEVELOPMENT_KEY, description="Encrypts the secrets that must be kept in clear.")
+    voronka_facebook_url: str = Field("https://graph.facebook.com", description="Where Facebook's Graph API is.")
+    voronka_facebook_app_secret: str | None = Field(None, description="What Facebook signs its requests with.")
+    voronka_facebook_verify_token: str | None = Field(None, description="What Facebook says when it connects.")
+    voronka_facebook_token: str | None = Field(
+        None, description="For the answers of leads, when a source has no access token of its own."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -80,6 +88,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"VORONKA_JWT_SECRET must be set to a secret of at least {SHORTEST_SECRET} bytes, or VORONKA_JWKS_URL."
             )
+        key = self.voronka_secret_key
+        if key == DEVELOPMENT_KEY or len(key.encode()) < SHORTEST_SECRET:
+            raise ValueError(f"VORONKA_SECRET_KEY must be set to a random key of at least {SHORTEST_SECRET} bytes.")
         if urlsplit(self.voronka_public_url).scheme != "https":
             raise ValueError("VORONKA_PUBLIC_URL must be the https address that lead sources post to.")
         return self

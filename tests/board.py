@@ -40,6 +40,9 @@ def fold(board: Board, happened: Sequence[events.Recorded]) -> None:
             case "DealCreated" | "DealMoved" | "DealRestored":
                 _take_out(board, payload)
                 _put_in(board, payload)
+            case "DealsImported":
+                for deal in reversed(payload["deals"]):
+                    _put_in(board, {"deal": deal, "placedAfter": None})
             case "DealUpdated":
                 board.deals[payload["deal"]["id"]] = payload["deal"]
             case "DealArchived":

@@ -94,6 +94,15 @@ class DealRestored(BoardEvent):
     columns: list[ColumnTotals]
 
 
+@strawberry.type(
+    description="A batch of a file: deals on top of the entry stage, the first of the list topmost. One event."
+)
+class DealsImported(BoardEvent):
+    count: int
+    deals: list[Deal]
+    columns: list[ColumnTotals]
+
+
 async def funnels_of_changes(ctx: Context, changes: Sequence["FunnelChanged"]) -> list[Funnel]:
     return await funnels_by_id(ctx, [change.funnel_id for change in changes])
 
@@ -123,7 +132,15 @@ class BoardResync:
 
 
 BoardMessage = Annotated[
-    BoardReady | BoardResync | DealCreated | DealMoved | DealUpdated | DealArchived | DealRestored | FunnelChanged,
+    BoardReady
+    | BoardResync
+    | DealCreated
+    | DealMoved
+    | DealUpdated
+    | DealArchived
+    | DealRestored
+    | DealsImported
+    | FunnelChanged,
     strawberry.union("BoardMessage", description="What a subscriber of a board is told."),
 ]
 
@@ -146,6 +163,14 @@ def event_of(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
     }
     if recorded.kind == funnels.FunnelChanged.kind:
         return FunnelChanged(**common, changed=list(recorded.payload["changed"]), funnel_id=funnel_id)
+    if recorded.kind == deals.DealsImported.kind:
+        batch = deals.DealsImported.from_payload(recorded.payload)
+        return DealsImported(
+            **common,
+            count=len(batch.deals),
+            deals=[Deal.of(deal) for deal in batch.deals],
+            columns=[ColumnTotals.of(column) for column in batch.columns],
+        )
     event = deals.DEAL_EVENTS[recorded.kind].from_payload(recorded.payload)
     common["deal"] = Deal.of(event.deal)
     common["columns"] = [ColumnTotals.of(column) for column in event.columns]

@@ -1,7 +1,7 @@
 """Funnels and their parts: types and queries."""
 
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
@@ -14,9 +14,12 @@ from services.graphql.money import Money
 from services.graphql.node import Node
 from services.graphql.pages import FIRST, Connection, connection, decode, known, read_search
 from services.graphql.roots import query
-from services.graphql.scalars import Color, DateTime, date_time, node_id
+from services.graphql.scalars import Color, Date, DateTime, date_time, node_id
 from shared import funnels, ids
 from shared.funnels import StageKind, Total
+
+if TYPE_CHECKING:
+    from services.graphql.analytics import FunnelAnalytics
 
 strawberry.enum(
     StageKind, description="Entry, won and lost are built in, once each; a funnel's own stages are PROGRESS."
@@ -114,6 +117,18 @@ async def open_values(ctx: Context, asked: Sequence["Funnel"]) -> list[list[Mone
     return [Money.all(total.value) for total in await open_totals(ctx, asked)]
 
 
+async def analytics_of_funnels(
+    ctx: Context,
+    asked: Sequence["Funnel"],
+    *,
+    from_: Annotated[Date, strawberry.argument(name="from")],
+    to: Date,
+) -> list["FunnelAnalytics"]:
+    from services.graphql import analytics  # noqa: PLC0415  # a funnel shows its analytics, and they its stages
+
+    return await analytics.of_funnels(ctx, [funnel.funnel_id for funnel in asked], from_, to)
+
+
 @strawberry.type(description="A row of stages that deals walk through, and its board.")
 class Funnel(Node):
     name: str
@@ -128,6 +143,9 @@ class Funnel(Node):
     created_at: DateTime
     updated_at: DateTime
     version: int
+    analytics: Annotated["FunnelAnalytics", strawberry.lazy("services.graphql.analytics")] = batched(
+        analytics_of_funnels, description="What it did in a period: days of the account's time zone, both included."
+    )
 
     funnel_id: strawberry.Private[UUID]
 

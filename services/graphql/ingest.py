@@ -1,32 +1,34 @@
-"""Sources of deals and their inbox: types, queries, mutations."""
+"""Sources of deals and their inbox: types and queries."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Self, cast
-from uuid import UUID
+from typing import Self, cast
 
 import strawberry
 from strawberry import UNSET
 
 from services.graphql.accounts import Info, User, users_by_id
-from services.graphql.billing import ModuleInactive
 from services.graphql.context import Context
 from services.graphql.deals import Deal
 from services.graphql.engine.fields import batched
-from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from services.graphql.funnels import Funnel, funnels_by_id
 from services.graphql.node import Node
 from services.graphql.pages import FIRST, Connection, connection, decode, known, moment
-from services.graphql.roots import mutation, query
+from services.graphql.roots import query
 from services.graphql.scalars import JSON, DateTime, date_time, node_id
-from services.graphql.writing import act
 from shared import deals, ids, ingest
 from shared.actor import Permission
-from shared.db import Transaction
 from shared.ingest import Assignment, InboxState, SourceKind
 
 strawberry.enum(SourceKind, description="Who posts to a source, and in which form.")
-strawberry.enum(Assignment, description="Who gets a deal: the source's assignee; who took the call, else the assignee.")
-strawberry.enum(InboxState, description="What became of what came.")
+strawberry.enum(
+    Assignment,
+    description="Who gets a deal: the source's assignee; who took the call, else the assignee; the funnel's viewers in"
+    " turn.",
+)
+strawberry.enum(
+    InboxState,
+    description="What became of what came. WAITING: for a module; it is taken in by itself when that is usable.",
+)
 
 
 async def funnels_of_sources(ctx: Context, sources: Sequence["Source"]) -> list[Funnel]:
@@ -48,7 +50,10 @@ class Source(Node):
     funnel: Funnel = batched(funnels_of_sources)
     assignee: User | None = batched(assignees_of_sources)
     url: str = batched(urls_of_sources, description="Where the outside world posts to, without the secret.")
-    mapping: JSON = strawberry.field(description="Our field → JMESPath in the payload.")
+    mapping: JSON = strawberry.field(
+        description="Our field → JMESPath in the payload: title, contact.name, contact.phone, contact.email, amount,"
+        " externalId; of calls also direction, phone, billsec, disposition, calledAt, recording; others are custom fields."
+    )
     assignment: Assignment
     attach_to_open_deal: bool
     enabled: bool
@@ -130,36 +135,13 @@ class InboxFilter:
     states: list[InboxState] | None = UNSET
 
 
-@strawberry.input(description="A source to be made. Assignee: default the viewer.")
-class CreateSourceInput:
-    name: str
-    kind: SourceKind
-    funnel_id: strawberry.ID
-    assignee_id: strawberry.ID | None = UNSET
-    assignment: Assignment | None = UNSET
-    attach_to_open_deal: bool | None = True
-    mapping: JSON | None = UNSET
-    secret: str | None = strawberry.field(default=UNSET, description="16 to 200 characters; default: one of ours.")
-    idempotency_key: str | None = UNSET
-
-
-@strawberry.type(description="The source; its secret and address are shown this once.")
-class CreateSourcePayload:
-    source: Source
-    secret: str | None
-    address: str | None = strawberry.field(description="What to paste into the service, the secret included.")
-
-
-CreateSourceResult = Annotated[
-    CreateSourcePayload | InvalidInput | NotFound | Forbidden | ModuleInactive | IdempotencyConflict,
-    strawberry.union("CreateSourceResult"),
-]
-
-
-async def _source_again(tx: Transaction, kept: dict[str, Any]) -> ingest.CreatedSource:
-    id = UUID(kept["source"])
-    source = (await ingest.get_sources(tx, [id]))[id]
-    return ingest.CreatedSource(source, secret=None, address=None)
+@strawberry.type(description="What a payload would become.")
+class SourcePreview:
+    state: InboxState
+    deal: JSON | None = strawberry.field(
+        description="The deal that it would make; with `id`, the one that is open already and would be told of it."
+    )
+    reason: str | None
 
 
 @strawberry.type
@@ -189,19 +171,14 @@ class IngestQuery:
             after=place,
         )
 
-
-@strawberry.type
-class IngestMutation:
-    @mutation("Make a source of deals. Needs SOURCES_MANAGE.")
-    async def create_source(self, info: Info, input: CreateSourceInput) -> CreateSourceResult:
-        url = info.context.settings.voronka_public_url
-        made = await act(
-            info,
-            input,
-            Permission.SOURCES_MANAGE,
-            ingest.NewSource.read,
-            lambda tx, new: ingest.create_source(tx, new, url),
-            keep=lambda made: {"source": str(made.source.id)},
-            again=_source_again,
-        )
-        return CreateSourcePayload(source=Source.of(made.source), secret=made.secret, address=made.address)
+    @query(
+        "What a payload would become: a body as its service posts it. Nothing is done, and whether the same has come"
+        " before does not matter. null: there is no such source. Needs SOURCES_MANAGE."
+    )
+    async def preview_source(self, info: Info, id: strawberry.ID, payload: str) -> SourcePreview | None:
+        info.context.require(Permission.SOURCES_MANAGE)
+        found = await info.context.read(lambda tx: ingest.preview(tx, ids.read(id), payload))
+        if found is None:
+            return None
+        reason = found.reason.to(info.context.language) if found.reason else None
+        return SourcePreview(state=found.state, deal=cast("JSON | None", found.deal), reason=reason)

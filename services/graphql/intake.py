@@ -1,28 +1,30 @@
-"""POST /sources/{id}/{secret}: where forms and telephone services send what becomes deals.
+"""/sources/{id}[/{secret}]: where forms, advertising and telephone services post what becomes deals.
 
 The request is committed as it came before it is answered with success; what it says is a job's business.
 """
 
+from datetime import UTC, datetime
+
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from services.graphql.bodies import TooLarge, read_body
 from shared import ids, ingest
-from shared.config import Settings
 from shared.db import Database
 from shared.errors import Unavailable
 
 LARGEST_BODY = 1_000_000  # bytes
 PATIENCE = 5.0  # seconds to read a body
 
+NOT_THERE = "There is no such source."
+
 log = structlog.get_logger()
 
 
 async def take_in(request: Request) -> Response:
     """200 once the request is kept; 404 for an unknown source and a wrong secret alike; 503: send it again."""
-    settings: Settings = request.app.state.settings
     db: Database = request.app.state.db
     try:
         body = await read_body(request, LARGEST_BODY, PATIENCE)
@@ -34,19 +36,41 @@ async def take_in(request: Request) -> Response:
         return refusal(400, "The body ended too early.")
 
     source_id = ids.read(request.path_params["id"])
-    caller = ingest.Caller(request.path_params.get("secret"), request.client.host if request.client else None)
+    ip = request.client.host if request.client else None
+    caller = ingest.Caller(request.path_params.get("secret"), ip, datetime.now(UTC))
     came = ingest.Request({name.lower(): value for name, value in request.headers.items()}, body)
-    ips = {ingest.SourceKind.BINOTEL: settings.voronka_binotel_addresses}
     try:
         async with db.transaction(None) as tx:
-            kind = await ingest.receive(tx, source_id, caller, came, ips)
+            kind = await ingest.receive(tx, source_id, caller, came, trust(request))
     except Unavailable as unavailable:
         log.warning("request of a source not kept", source=str(source_id))
-        headers = {"retry-after": str(unavailable.retry_after)}
-        return refusal(503, "The service is busy: send it again in a moment.", headers)
+        return busy(unavailable)
     if kind is None:
-        return refusal(404, "There is no such source.")
+        return refusal(404, NOT_THERE)
     return JSONResponse(dict(ingest.KINDS[kind].ANSWER))
+
+
+async def greet(request: Request) -> Response:
+    """A service that connects to its source is answered with what it wants to hear; everybody else 404."""
+    db: Database = request.app.state.db
+    try:
+        async with db.transaction(None) as tx:
+            source_id = ids.read(request.path_params["id"])
+            answer = await ingest.greet(tx, source_id, request.query_params, trust(request))
+    except Unavailable as unavailable:
+        return busy(unavailable)
+    if answer is None:
+        return refusal(404, NOT_THERE)
+    return PlainTextResponse(answer, headers={"x-content-type-options": "nosniff"})
+
+
+def trust(request: Request) -> ingest.Trust:
+    return ingest.Trust.of(request.app.state.settings)
+
+
+def busy(unavailable: Unavailable) -> Response:
+    headers = {"retry-after": str(unavailable.retry_after)}
+    return refusal(503, "The service is busy: send it again in a moment.", headers)
 
 
 def refusal(status: int, why: str, headers: dict[str, str] | None = None) -> Response:
@@ -57,6 +81,7 @@ def refusal(status: int, why: str, headers: dict[str, str] | None = None) -> Res
 
 routes = [
     Route("/sources/{id}", take_in, methods=["POST"]),
+    Route("/sources/{id}", greet, methods=["GET"]),
     # A chosen secret may hold a slash.
     Route("/sources/{id}/{secret:path}", take_in, methods=["POST"]),
 ]

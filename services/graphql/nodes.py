@@ -12,12 +12,13 @@ from services.graphql.context import Context
 from services.graphql.deals import Deal
 from services.graphql.engine.answers import BadUserInput
 from services.graphql.funnels import Funnel, LossReason, Stage
+from services.graphql.imports import Import
 from services.graphql.ingest import InboxItem, Source
 from services.graphql.items import notes_by_id, tasks_by_id
 from services.graphql.node import Node
 from services.graphql.pages import LONGEST
 from services.graphql.roots import query
-from shared import billing, deals, funnels, ingest, nodes
+from shared import billing, deals, funnels, imports, ingest, nodes
 from shared.actor import Permission
 from shared.errors import Forbidden
 from shared.ids import read
@@ -85,6 +86,11 @@ async def _inbox_items(ctx: Context, wanted: Sequence[UUID]) -> Found:
     return {id: InboxItem.of(one) for id, one in found.items()}
 
 
+async def _imports(ctx: Context, wanted: Sequence[UUID]) -> Found:
+    found = await ctx.read(lambda tx: imports.get_many(tx, wanted))
+    return {id: Import.of(one) for id, one in found.items()}
+
+
 BY_KIND: Mapping[str, Callable[[Context, Sequence[UUID]], Awaitable[Found]]] = {
     "Account": _accounts,
     "User": _users,
@@ -97,6 +103,7 @@ BY_KIND: Mapping[str, Callable[[Context, Sequence[UUID]], Awaitable[Found]]] = {
     "ModuleSubscription": _subscriptions,
     "Source": _sources,
     "InboxItem": _inbox_items,
+    "Import": _imports,
 }
 
 

@@ -8,8 +8,9 @@ import strawberry
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
 
-def query(description: str) -> Callable[[Resolver], Resolver]:
-    return cast("Callable[[Resolver], Resolver]", strawberry.field(description=description))
+def query(description: str, name: str | None = None) -> Callable[[Resolver], Resolver]:
+    """`name`: where Python does not let the function be called so."""
+    return cast("Callable[[Resolver], Resolver]", strawberry.field(description=description, name=name))
 
 
 def mutation(description: str) -> Callable[[Resolver], Resolver]:

@@ -18,6 +18,7 @@ from services.graphql.board_events import (
     DealCreated,
     DealMoved,
     DealRestored,
+    DealsImported,
     DealUpdated,
     FunnelChanged,
 )
@@ -27,12 +28,14 @@ from services.graphql.deal_mutations import DealsMutation
 from services.graphql.deals import DealsQuery
 from services.graphql.funnel_mutations import FunnelsMutation
 from services.graphql.funnels import FunnelsQuery
-from services.graphql.ingest import IngestMutation, IngestQuery
+from services.graphql.imports import ImportsMutation, ImportsQuery, ImportsSubscription
+from services.graphql.ingest import IngestQuery
 from services.graphql.nodes import NodesQuery
 from services.graphql.notes import NotesMutation
 from services.graphql.pages import Names
 from services.graphql.past import PastQuery
 from services.graphql.scalars import SCALARS
+from services.graphql.source_mutations import SourcesMutation
 from services.graphql.stages import StagesMutation
 from services.graphql.table import TableQuery
 from services.graphql.tasks import TasksMutation, TasksQuery
@@ -59,6 +62,7 @@ class Query(
     TableQuery,
     TasksQuery,
     IngestQuery,
+    ImportsQuery,
 ):
     pass
 
@@ -77,13 +81,14 @@ class Mutation(
     NotesMutation,
     TasksMutation,
     BillingMutation,
-    IngestMutation,
+    SourcesMutation,
+    ImportsMutation,
 ):
     pass
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(BoardSubscription):
+class Subscription(BoardSubscription, ImportsSubscription):
     pass
 
 
@@ -92,7 +97,7 @@ schema = strawberry.Schema(
     Mutation,
     Subscription,
     config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names()),
-    types=[DealCreated, DealMoved, DealUpdated, DealArchived, DealRestored, FunnelChanged],
+    types=[DealCreated, DealMoved, DealUpdated, DealArchived, DealRestored, DealsImported, FunnelChanged],
     exception_handlers=REFUSALS,
 )
 executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core executes; Strawberry has no public name for it

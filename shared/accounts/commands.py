@@ -94,6 +94,11 @@ async def user_ids_by_email(tx: Transaction, email: str) -> list[UUID]:
     return await sql.select_user_ids_by_email(tx, email)
 
 
+async def named(tx: Transaction, said: Iterable[str]) -> list[User]:
+    """Active users who have one of the texts for their name or address, in whatever case it is written."""
+    return await sql_people.select_named(tx, [one.casefold() for one in said])
+
+
 async def require_users(tx: Transaction, named: Mapping[tuple[str, ...], UUID]) -> None:
     """Raises InvalidInput at the path of each id that names no active user of the account."""
     if not named:

@@ -35,3 +35,16 @@ async def select_page(
 async def count(tx: Transaction, words: Sequence[str]) -> int:
     counted: int = await tx.fetchval(f"SELECT count(*) FROM users WHERE {MATCHING}", tx.account_id, list(words))
     return counted
+
+
+async def select_named(tx: Transaction, said: Sequence[str]) -> list[User]:
+    """Active users by their whole name or address in small letters."""
+    rows = await tx.fetch(
+        """SELECT id, name, email, avatar_url, active
+             FROM users
+            WHERE account_id = $1 AND active AND (lower(name) = ANY($2::text[]) OR lower(email) = ANY($2::text[]))
+            ORDER BY id""",
+        tx.account_id,
+        list(said),
+    )
+    return [User(**row) for row in rows]

@@ -1,5 +1,6 @@
 """Deals: made in the entry stage of a funnel, moved through its stages, won or lost there; notes and tasks of them."""
 
+from shared.deals.analytics import analytics
 from shared.deals.bulk import (
     ManyMoved,
     archive,
@@ -18,14 +19,17 @@ from shared.deals.events import (
     DealCreated,
     DealMoved,
     DealRestored,
+    DealsImported,
     DealUpdated,
     PlacedEvent,
 )
 from shared.deals.filters import DealFilter, DealOrder, DealOrderField
 from shared.deals.history import DealChangeKind, HistoryItem, HistoryPage, history
+from shared.deals.importing import NewRow, import_batch
 from shared.deals.inputs import Changes, Many, Move, MoveMany, NewDeal
 from shared.deals.keeping import CHECKPOINT
 from shared.deals.model import Contact, Deal, DealPage, DealSource, DealStatus, Origin, idle_from
+from shared.deals.model_analytics import FunnelAnalytics, LossReasonCount, SourceCount, StageAnalytics
 from shared.deals.model_items import NewTask, Note, NoteDraft, Task, TaskChanges, TaskCompletion, TaskFilter
 from shared.deals.notes import (
     NoteChanged,
@@ -40,7 +44,7 @@ from shared.deals.notes import (
     update_note,
 )
 from shared.deals.past import PastBoard, keep_checkpoints, past_board
-from shared.deals.reading import find, get_many, on_board
+from shared.deals.reading import find, get_many, last_open, on_board
 from shared.deals.stages import StageDeletion, delete_stage
 from shared.deals.table import column_totals, columns, count, page
 from shared.deals.tasks import (
@@ -77,13 +81,17 @@ __all__ = [
     "DealSource",
     "DealStatus",
     "DealUpdated",
+    "DealsImported",
+    "FunnelAnalytics",
     "HistoryItem",
     "HistoryPage",
+    "LossReasonCount",
     "Many",
     "ManyMoved",
     "Move",
     "MoveMany",
     "NewDeal",
+    "NewRow",
     "NewTask",
     "Note",
     "NoteChanged",
@@ -92,8 +100,10 @@ __all__ = [
     "Origin",
     "PastBoard",
     "PlacedEvent",
+    "SourceCount",
     "Spot",
     "SpotKind",
+    "StageAnalytics",
     "StageDeletion",
     "Task",
     "TaskChanged",
@@ -103,6 +113,7 @@ __all__ = [
     "TaskPage",
     "add_note",
     "add_task",
+    "analytics",
     "archive",
     "column_totals",
     "columns",
@@ -119,8 +130,10 @@ __all__ = [
     "get_tasks",
     "history",
     "idle_from",
+    "import_batch",
     "keep_checkpoints",
     "kept_of",
+    "last_open",
     "move",
     "move_many",
     "move_to_top",

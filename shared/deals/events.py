@@ -18,6 +18,14 @@ class ColumnTotals:
     total: Total
 
 
+def columns_to_json(columns: Sequence[ColumnTotals]) -> list[dict[str, object]]:
+    return [{"stageId": column.stage_id, **column.total.to_json()} for column in columns]
+
+
+def columns_from_json(kept: Sequence[Mapping[str, Any]]) -> tuple[ColumnTotals, ...]:
+    return tuple(ColumnTotals(UUID(column["stageId"]), Total.from_json(column)) for column in kept)
+
+
 @dataclass(frozen=True)
 class DealEvent:
     """What all events of one deal say. `columns`: the totals of the stages that it changed."""
@@ -33,9 +41,7 @@ class DealEvent:
         return self.deal.id
 
     def payload(self) -> dict[str, object]:
-        return {"deal": self.deal.to_json()} | {
-            "columns": [{"stageId": column.stage_id, **column.total.to_json()} for column in self.columns]
-        }
+        return {"deal": self.deal.to_json(), "columns": columns_to_json(self.columns)}
 
     @classmethod
     def from_payload(cls, kept: Mapping[str, Any]) -> Self:
@@ -43,11 +49,7 @@ class DealEvent:
 
     @classmethod
     def _fields(cls, kept: Mapping[str, Any]) -> dict[str, Any]:
-        columns: Sequence[Mapping[str, Any]] = kept["columns"]
-        return {
-            "deal": Deal.from_json(kept["deal"]),
-            "columns": tuple(ColumnTotals(UUID(column["stageId"]), Total.from_json(column)) for column in columns),
-        }
+        return {"deal": Deal.from_json(kept["deal"]), "columns": columns_from_json(kept["columns"])}
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,24 @@ class DealRestored(PlacedEvent):
     """The deal is on the board again, where its stage is now."""
 
     kind: ClassVar[str] = "DealRestored"
+
+
+@dataclass(frozen=True)
+class DealsImported:
+    """A batch of a file, all at once on top of the entry stage, the first one topmost."""
+
+    kind: ClassVar[str] = "DealsImported"
+    version: ClassVar[int] = 1
+
+    deals: tuple[Deal, ...]
+    columns: tuple[ColumnTotals, ...]
+
+    def payload(self) -> dict[str, object]:
+        return {"deals": [deal.to_json() for deal in self.deals], "columns": columns_to_json(self.columns)}
+
+    @classmethod
+    def from_payload(cls, kept: Mapping[str, Any]) -> Self:
+        return cls(tuple(Deal.from_json(deal) for deal in kept["deals"]), columns_from_json(kept["columns"]))
 
 
 DEAL_EVENTS: Mapping[str, type[DealEvent]] = {

@@ -3,7 +3,7 @@
 Events are facts: nothing is asked of the database. Archived deals are left out: an event that restores one holds it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -39,6 +39,8 @@ class FoldedBoard:
             self.seq = event.seq
             if event.kind == "FunnelChanged":
                 self._arrange(event)
+            elif event.kind == "DealsImported":
+                self._put_on_top(event.payload["deals"])
             else:
                 self._change(event.kind, event.payload)
 
@@ -47,6 +49,11 @@ class FoldedBoard:
             return
         self.funnel = event.payload["funnel"]
         self.columns = {stage["id"]: self.columns.get(stage["id"], []) for stage in self.funnel["stages"]}
+
+    def _put_on_top(self, deals: Sequence[Mapping[str, Any]]) -> None:
+        """All of one stage, the first one topmost."""
+        self.deals |= {deal["id"]: deal for deal in deals}
+        self.columns[deals[0]["stageId"]][:0] = [deal["id"] for deal in deals]
 
     def _change(self, kind: str, payload: Mapping[str, Any]) -> None:
         deal = payload["deal"]

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from shared import events, funnels
 from shared.db import Transaction
-from shared.deals import sql
-from shared.deals.model import Deal
+from shared.deals import sql, sql_contacts
+from shared.deals.model import Contact, Deal
 from shared.funnels import Funnel
 
 
@@ -20,6 +20,15 @@ async def get_many(tx: Transaction, deal_ids: Iterable[UUID]) -> dict[UUID, Deal
     found = await sql.select_deals(tx, deal_ids)
     seen = await funnels.visible(tx, list({deal.funnel_id for deal in found}))
     return {deal.id: deal for deal in found if deal.funnel_id in seen}
+
+
+async def last_open(tx: Transaction, contact: Contact, funnel_id: UUID | None = None) -> Deal | None:
+    """The newest open deal with the contact's phone, or, where there is no phone, with the e-mail; of any funnel."""
+    if contact.phone is not None:
+        return await sql_contacts.select_open_by_phone(tx, contact.phone, funnel_id)
+    if contact.email is not None:
+        return await sql_contacts.select_open_by_email(tx, contact.email, funnel_id)
+    return None
 
 
 async def on_board(tx: Transaction, funnel_id: UUID) -> tuple[Funnel, events.Place] | None:

@@ -15,12 +15,30 @@ async def select_newest(
         """SELECT asked.of_deal, h.epoch, e.seq, e.kind, e.version, e.payload, e.actor, e.at
              FROM unnest($2::uuid[]) AS asked (of_deal)
                   CROSS JOIN LATERAL (
-                      SELECT stream_id, seq, kind, version, payload, actor, at
-                        FROM events
-                       WHERE account_id = $1 AND deal_id = of_deal
-                         AND ($3::bigint IS NULL OR seq < $3)
-                       ORDER BY seq DESC
-                       LIMIT $4) AS e
+                      (SELECT stream_id, seq, kind, version, payload, actor, at
+                         FROM events
+                        WHERE account_id = $1 AND deal_id = of_deal
+                          AND ($3::bigint IS NULL OR seq < $3)
+                        ORDER BY seq DESC
+                        LIMIT $4)
+                      UNION ALL
+                      -- a file's deals were made many by one event: of that only the deal itself
+                      (SELECT b.stream_id, b.seq, 'DealCreated', b.version,
+                              jsonb_build_object('deal', told.deal, 'columns', '[]'::jsonb, 'placedAfter', NULL),
+                              b.actor, b.at
+                         FROM (SELECT v.funnel_id, v.entered_seq
+                                 FROM deals d
+                                 JOIN stage_visits v USING (account_id, funnel_id)
+                                WHERE d.account_id = $1 AND d.id = of_deal AND v.deal_id = of_deal
+                                  AND d.source = 'IMPORT'
+                                ORDER BY v.entered_seq
+                                LIMIT 1) AS v
+                              JOIN events b ON b.account_id = $1 AND b.stream_id = v.funnel_id
+                                           AND b.seq = v.entered_seq AND b.kind = 'DealsImported'
+                              CROSS JOIN LATERAL jsonb_array_elements(b.payload -> 'deals') AS told (deal)
+                        WHERE told.deal ->> 'id' = of_deal::text AND ($3 IS NULL OR b.seq < $3))
+                      ORDER BY seq DESC
+                      LIMIT $4) AS e
                   JOIN stream_heads h ON h.account_id = $1 AND h.stream_id = e.stream_id
             ORDER BY e.seq DESC""",
         tx.account_id,

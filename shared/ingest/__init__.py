@@ -1,59 +1,75 @@
 """Deals from outside: sources, what they sent, and what became of it."""
 
 from shared.ingest.commands import (
-    PERFORM,
-    RETRY,
-    create_source,
-    get_items,
-    get_sources,
-    inbox,
     perform,
-    receive,
     reject_exhausted,
     reject_retried,
+    reject_unanswered,
     resume_waiting,
     retry,
-    sources_of_account,
 )
+from shared.ingest.fetching import FETCH, Graph, fetch
+from shared.ingest.inbox import RETRY, get_items, inbox, replay
+from shared.ingest.inputs import NewSource, Replay, SourceChanges
 from shared.ingest.model import (
     Assignment,
     Caller,
-    CreatedSource,
     InboxItem,
     InboxPage,
     InboxState,
-    NewSource,
+    OpenedSource,
+    Preview,
     Request,
     Source,
     SourceKind,
     address,
 )
+from shared.ingest.preview import preview
+from shared.ingest.receiving import PERFORM, greet, receive
+from shared.ingest.retention import FORGET, forget
+from shared.ingest.source_commands import create_source, get_sources, sources_of_account, update_source
 from shared.ingest.sources import KINDS
+from shared.ingest.trust import Trust, Vault
 
 __all__ = [
+    "FETCH",
+    "FORGET",
     "KINDS",
     "PERFORM",
     "RETRY",
     "Assignment",
     "Caller",
-    "CreatedSource",
+    "Graph",
     "InboxItem",
     "InboxPage",
     "InboxState",
     "NewSource",
+    "OpenedSource",
+    "Preview",
+    "Replay",
     "Request",
     "Source",
+    "SourceChanges",
     "SourceKind",
+    "Trust",
+    "Vault",
     "address",
     "create_source",
+    "fetch",
+    "forget",
     "get_items",
     "get_sources",
+    "greet",
     "inbox",
     "perform",
+    "preview",
     "receive",
     "reject_exhausted",
     "reject_retried",
+    "reject_unanswered",
+    "replay",
     "resume_waiting",
     "retry",
     "sources_of_account",
+    "update_source",
 ]

@@ -1,5 +1,7 @@
 """From a lead to the deal that is made of it. Pure: the account's country and currency are arguments."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +16,31 @@ LONGEST_EMAIL = 254
 CALL = "Дзвінок"  # how calls are titled in every language: it is the telephone services' custom in Ukraine
 
 
-def deal_of(lead: Lead, funnel_id: UUID, assignee_id: UUID | None, country: str, currency: str) -> NewDeal:
-    """The deal that a lead becomes. Contact and title are made of what there is."""
-    unread: dict[str, Any] = {}
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A lead as a deal holds it. `unread`: by field, what was written where a phone, an address or an amount belong."""
+
+    title: str
+    contact: Contact
+    amount: Money | None
+    custom_fields: Mapping[str, Any]
+    unread: Mapping[str, str]
+
+    def deal(self, funnel_id: UUID, assignee_id: UUID | None) -> NewDeal:
+        return NewDeal(
+            ids.new(),
+            funnel_id,
+            self.title,
+            self.contact,
+            assignee_id,
+            self.amount,
+            custom_fields=self.custom_fields,
+        )
+
+
+def draft_of(lead: Lead, country: str, currency: str) -> Draft:
+    """Contact and title are made of what there is."""
+    unread: dict[str, str] = {}
     phone = email = amount = None
     if lead.phone is not None:
         phone = tidy.phone(lead.phone.text, country)
@@ -37,15 +61,7 @@ def deal_of(lead: Lead, funnel_id: UUID, assignee_id: UUID | None, country: str,
     title = tidy.one_line(lead.title or "") or name
     if lead.came_as is DealSource.CALL and not lead.title:
         title = tidy.one_line(f"{CALL} {phone or name}")
-    return NewDeal(
-        ids.new(),
-        funnel_id,
-        title,
-        Contact(name, phone, email),
-        assignee_id,
-        amount,
-        custom_fields=tidy.custom_fields(unread | dict(lead.custom_fields)),
-    )
+    return Draft(title, Contact(name, phone, email), amount, tidy.custom_fields(lead.custom_fields), unread)
 
 
 def read_email(text: str) -> str | None:

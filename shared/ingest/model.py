@@ -6,37 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
-from shared import ids
 from shared.deals import DealSource
 from shared.errors import Sentence
-from shared.forms import Form
-
-SECRET_TOO_SHORT = Sentence("A secret has 16 to 200 characters.", "Секрет має від 16 до 200 символів.")
-NO_EXPRESSION = Sentence(
-    "This is no JMESPath expression of at most 500 characters, such as client.phone.",
-    "Це не вираз JMESPath до 500 символів, приклад: client.phone.",
-)
-SHORTEST_SECRET, LONGEST_SECRET = 16, 200
-LONGEST_EXPRESSION = 500
 
 
 class SourceKind(StrEnum):
     FORM = "FORM"
+    JSON = "JSON"
+    TILDA = "TILDA"
+    FACEBOOK_LEADS = "FACEBOOK_LEADS"
+    GOOGLE_LEADS = "GOOGLE_LEADS"
     BINOTEL = "BINOTEL"
+    RINGOSTAT = "RINGOSTAT"
+    PHONET = "PHONET"
 
 
 class Assignment(StrEnum):
-    """Who gets a deal: the source's assignee; who took the call, else the assignee."""
+    """Who gets a deal: the source's assignee; who took the call, else the assignee; the funnel's viewers in turn."""
 
     FIXED = "FIXED"
     CALL_TAKER = "CALL_TAKER"
+    ROUND_ROBIN = "ROUND_ROBIN"
 
 
 class InboxState(StrEnum):
@@ -68,8 +62,8 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class CreatedSource:
-    """A new source. `secret`, and `address`, which holds it, are shown once, then None: only a hash is kept."""
+class OpenedSource:
+    """A source that has a new secret. `secret`, and `address` to paste into its service, are shown once, then None."""
 
     source: Source
     secret: str | None
@@ -78,7 +72,10 @@ class CreatedSource:
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """What became of one lead: of the `part`-th of a request. `reason` is in the account's language."""
+    """What became of one lead: of the `part`-th of a request. `reason` is in the account's language.
+
+    `answers`: what the source's own service said of a lead that the request only names.
+    """
 
     id: UUID
     source_id: UUID
@@ -92,6 +89,7 @@ class InboxItem:
     reason: str | None = None
     reason_code: str | None = None
     attempts: int = 0
+    answers: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +111,35 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who posts to a source's address: the secret that the address held, and the IP address they call from."""
+    """Who posts to a source's address: the secret that the address held, the IP address they call from, and when."""
 
     secret: str | None
     ip: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What lets a caller in: a secret with this SHA-256, and one of these IP addresses (none named: any)."""
+    """What lets a caller in: a secret with one of these SHA-256, and one of these IP addresses (none named: any).
 
-    secret_hash: bytes
+    `secrets`: those that requests may be signed with, of kinds that sign.
+    """
+
+    hashes: tuple[bytes, ...]
     ips: frozenset[str] = frozenset()
+    secrets: tuple[str, ...] = ()
 
     def opens_to(self, caller: Caller) -> bool:
-        secret = hash_of(caller.secret or "")
-        return hmac.compare_digest(secret, self.secret_hash) and (not self.ips or caller.ip in self.ips)
+        return self.knows(caller.secret) and (not self.ips or caller.ip in self.ips)
+
+    def knows(self, secret: str | None) -> bool:
+        hashed = hash_of(secret or "")
+        return any(hmac.compare_digest(hashed, kept) for kept in self.hashes)
+
+    def signed(self, signature: str, message: bytes) -> bool:
+        """Whether that is `sha256=` and the hex HMAC of the message by one of the secrets."""
+        given = signature.encode(errors="replace")
+        return any(hmac.compare_digest(given, _signature(secret, message)) for secret in self.secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +150,70 @@ class Said:
     text: str
 
 
+class Direction(StrEnum):
+    IN = "incoming"
+    OUT = "outgoing"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a call went. `seconds` of talk; `at`: RFC 3339, or as the exchange writes it."""
+
+    direction: Direction
+    answered: bool
+    seconds: int | None = None
+    at: str | None = None
+    recording: str | None = None
+
+    @property
+    def missed(self) -> bool:
+        return self.direction is Direction.IN and not self.answered
+
+    def to_json(self) -> dict[str, Any]:
+        """What was not said is left out."""
+        told = {
+            "direction": self.direction.value,
+            "answered": self.answered,
+            "billsec": self.seconds,
+            "startTime": self.at,
+            "recording": self.recording,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By what the same lead is known when it comes again, and for how long (None: for ever)."""
+
+    key: str
+    lasts: timedelta | None = None
+    external_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """What a request says, in our words: enough to make a deal.
-
-    `key`: the same lead again has the same one, for `key_lasts` (None: for ever). What turns out to be unreadable
-    is kept among the custom fields, under its field's name.
-    """
+    """What a request says, in our words: enough to make a deal."""
 
     payload: Mapping[str, Any]
-    key: str
-    key_lasts: timedelta | None = None
-    external_id: str | None = None
+    known: Known
     title: str | None = None
     name: str | None = None
     phone: Said | None = None
     email: Said | None = None
     amount: Said | None = None  # in the account's currency
+    comment: str | None = None
+    call: Call | None = None
     taken_by: str | None = None  # the e-mail of the employee who took the call
     came_as: DealSource = DealSource.FORM
     custom_fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A lead that a request only names: its answers are fetched from the source's own service."""
+
+    payload: Mapping[str, Any]
+    external_id: str
 
 
 class NotALead(Exception):
@@ -173,41 +228,12 @@ class NotALead(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class NewSource:
-    """`secret`: chosen by whoever sets the source up; None: we make one."""
+class Preview:
+    """What a payload would become, and the deal that it would make or be told of."""
 
-    name: str
-    kind: SourceKind
-    funnel_id: UUID
-    assignee_id: UUID | None
-    assignment: Assignment
-    attach_to_open_deal: bool
-    mapping: Mapping[str, Any]
-    secret: str | None
-
-    @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Self:
-        """Raises InvalidInput with all problems of form."""
-        form, secret, assignee = Form(), given.get("secret"), given.get("assignee_id")
-        new = cls(
-            form.text(("name",), given["name"]),
-            given["kind"],
-            ids.read(given["funnel_id"]),
-            ids.read(assignee) if assignee is not None else None,
-            given.get("assignment") or Assignment.FIXED,
-            given.get("attach_to_open_deal") is not False,
-            form.json_object(("mapping",), given["mapping"]) if given.get("mapping") is not None else {},
-            secret,
-        )
-        for key, expression in new.mapping.items():
-            if not is_expression(expression):
-                form.refuse(("mapping", key), NO_EXPRESSION)
-        if secret is not None and not (
-            SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET and secret.isascii() and secret.isprintable()
-        ):
-            form.refuse(("secret",), SECRET_TOO_SHORT)
-        form.check()
-        return new
+    state: InboxState
+    deal: Mapping[str, Any] | None = None
+    reason: Sentence | None = None
 
 
 def hash_of(secret: str) -> bytes:
@@ -221,12 +247,5 @@ def address(base_url: str, source_id: UUID, secret: str | None = None) -> str:
     return path if secret is None else f"{path}/{quote(secret, safe='')}"
 
 
-def is_expression(text: object) -> bool:
-    """Whether a mapping may have it: JMESPath."""
-    if not isinstance(text, str) or len(text) > LONGEST_EXPRESSION:
-        return False
-    try:
-        jmespath.compile(text)
-    except (JMESPathError, RecursionError):
-        return False
-    return True
+def _signature(secret: str, message: bytes) -> bytes:
+    return b"sha256=" + hmac.new(secret.encode(), message, hashlib.sha256).hexdigest().encode()

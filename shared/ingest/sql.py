@@ -1,4 +1,4 @@
-"""Every SQL statement about sources, requests and the inbox. One statement per function, no decisions."""
+"""Every SQL statement about requests and the inbox. One statement per function, no decisions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db import Record, Transaction
-from shared.ingest.model import Assignment, InboxItem, InboxState, Lead, NewSource, Request, Source, SourceKind
+from shared.ingest.model import InboxItem, InboxState, Known, Request, SourceKind
 
-SOURCE = """id, name, kind, funnel_id, assignee_id, assignment, attach_to_open_deal, mapping, enabled, created_at,
-            received, created, duplicates, rejected"""
 ITEM = """id, source_id, intake_id, part, state, received_at, external_id, payload, deal_id, reason, reason_code,
-          attempts"""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    account_id: UUID
-    secret_hash: bytes
+          attempts, answers"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,79 +20,6 @@ class Intake:
     source_id: UUID
     request: Request
     received_at: datetime
-
-
-async def insert_source(tx: Transaction, id: UUID, new: NewSource) -> Source:
-    row = await tx.fetchrow(
-        f"""INSERT INTO sources (account_id, id, name, kind, funnel_id, assignee_id, assignment,
-                                 attach_to_open_deal, mapping, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, account_now())
-              RETURNING {SOURCE}""",
-        tx.account_id,
-        id,
-        new.name,
-        new.kind,
-        new.funnel_id,
-        new.assignee_id,
-        new.assignment,
-        new.attach_to_open_deal,
-        new.mapping,
-    )
-    assert row is not None
-    return _source(row)
-
-
-async def insert_address(tx: Transaction, source_id: UUID, secret_hash: bytes) -> None:
-    await tx.execute(
-        "INSERT INTO source_addresses (source_id, account_id, secret_hash) VALUES ($1, $2, $3)",
-        source_id,
-        tx.account_id,
-        secret_hash,
-    )
-
-
-async def select_address(tx: Transaction, source_id: UUID) -> Address | None:
-    """Whose the source is, before the account is known."""
-    row = await tx.fetchrow(
-        "SELECT account_id, secret_hash FROM source_addresses WHERE source_id = $1",
-        source_id,
-    )
-    return Address(**row) if row else None
-
-
-async def select_sources(tx: Transaction) -> list[Source]:
-    rows = await tx.fetch(
-        f"""SELECT {SOURCE}
-              FROM sources
-             WHERE account_id = $1
-             ORDER BY lower(name), id""",
-        tx.account_id,
-    )
-    return [_source(row) for row in rows]
-
-
-async def select_sources_by_id(tx: Transaction, ids: Iterable[UUID]) -> list[Source]:
-    rows = await tx.fetch(
-        f"SELECT {SOURCE} FROM sources WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
-    )
-    return [_source(row) for row in rows]
-
-
-async def add_to_counters(
-    tx: Transaction, source_id: UUID, *, received: int, created: int, duplicates: int, rejected: int
-) -> None:
-    await tx.execute(
-        """UPDATE sources
-              SET received = received + $3, created = created + $4,
-                  duplicates = duplicates + $5, rejected = rejected + $6
-            WHERE account_id = $1 AND id = $2""",
-        tx.account_id,
-        source_id,
-        received,
-        created,
-        duplicates,
-        rejected,
-    )
 
 
 async def insert_intake(tx: Transaction, id: UUID, source_id: UUID, request: Request) -> None:
@@ -132,7 +51,7 @@ async def insert_item(tx: Transaction, item: InboxItem) -> bool:
     """False when that part of the request was taken in before."""
     inserted = await tx.fetchval(
         f"""INSERT INTO inbox_items (account_id, {ITEM})
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             ON CONFLICT ON CONSTRAINT inbox_items_once DO NOTHING
               RETURNING true""",
         tx.account_id,
@@ -148,6 +67,7 @@ async def insert_item(tx: Transaction, item: InboxItem) -> bool:
         item.reason,
         item.reason_code,
         item.attempts,
+        item.answers,
     )
     return bool(inserted)
 
@@ -177,8 +97,35 @@ async def lock_item(tx: Transaction, id: UUID) -> InboxItem | None:
     return _item(row) if row else None
 
 
-async def update_waiting(tx: Transaction, limit: int) -> list[UUID]:
-    """The first of those that wait are waiting no more; who is busy with another's hands is left to them."""
+async def update_answers(tx: Transaction, id: UUID, answers: object) -> None:
+    await tx.execute(
+        "UPDATE inbox_items SET answers = $3 WHERE account_id = $1 AND id = $2", tx.account_id, id, answers
+    )
+
+
+async def lock_items(tx: Transaction, ids: Iterable[UUID]) -> list[InboxItem]:
+    rows = await tx.fetch(
+        f"SELECT {ITEM} FROM inbox_items WHERE account_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
+        tx.account_id,
+        list(ids),
+    )
+    return [_item(row) for row in rows]
+
+
+async def update_received(tx: Transaction, ids: Iterable[UUID]) -> None:
+    """They are to be taken in again."""
+    await tx.execute(
+        "UPDATE inbox_items SET state = 'RECEIVED' WHERE account_id = $1 AND id = ANY($2::uuid[])",
+        tx.account_id,
+        list(ids),
+    )
+
+
+async def update_waiting(tx: Transaction, kinds: Iterable[SourceKind], limit: int) -> list[UUID]:
+    """The first of those that wait, from sources of these kinds, are waiting no more.
+
+    Who is busy with another's hands is left to them.
+    """
     rows = await tx.fetch(
         """UPDATE inbox_items
               SET state = 'RECEIVED'
@@ -187,12 +134,16 @@ async def update_waiting(tx: Transaction, limit: int) -> list[UUID]:
               AND id = ANY (ARRAY(SELECT id
                                     FROM inbox_items
                                    WHERE account_id = $1 AND state = 'WAITING'
+                                     AND source_id IN (SELECT id
+                                                         FROM sources
+                                                        WHERE account_id = $1 AND kind = ANY($3::text[]))
                                    ORDER BY received_at, id
                                    LIMIT $2
                                      FOR UPDATE SKIP LOCKED))
         RETURNING id, received_at""",
         tx.account_id,
         limit,
+        list(kinds),
     )
     return [row["id"] for row in sorted(rows, key=lambda row: (row["received_at"], row["id"]))]
 
@@ -245,8 +196,8 @@ async def count_items(tx: Transaction, source_id: UUID | None, states: Sequence[
     return count
 
 
-async def take_key(tx: Transaction, item: InboxItem, lead: Lead) -> bool:
-    """Whether the item is the one that has the lead's key; False: another one came before and has it still."""
+async def take_key(tx: Transaction, item: InboxItem, known: Known) -> bool:
+    """Whether the item is the one that has the key; False: another one came before and has it still."""
     taken = await tx.fetchval(
         """INSERT INTO inbox_keys AS kept (account_id, source_id, key, item_id, until)
                 VALUES ($1, $2, $3, $4, coalesce($5::timestamptz + $6::interval, 'infinity'))
@@ -256,26 +207,86 @@ async def take_key(tx: Transaction, item: InboxItem, lead: Lead) -> bool:
              RETURNING true""",
         tx.account_id,
         item.source_id,
-        lead.key,
+        known.key,
         item.id,
         item.received_at,
-        lead.key_lasts,
+        known.lasts,
     )
     return bool(taken)
 
 
-async def delete_key(tx: Transaction, item: InboxItem, lead: Lead) -> None:
+async def delete_key(tx: Transaction, item: InboxItem, known: Known) -> None:
     await tx.execute(
         "DELETE FROM inbox_keys WHERE account_id = $1 AND source_id = $2 AND key = $3 AND item_id = $4",
         tx.account_id,
         item.source_id,
-        lead.key,
+        known.key,
         item.id,
     )
 
 
-def _source(row: Record) -> Source:
-    return Source(**{**row, "kind": SourceKind(row["kind"]), "assignment": Assignment(row["assignment"])})
+async def delete_items(tx: Transaction, before: datetime, limit: int) -> int:
+    """The oldest of those that nothing more becomes of; how many."""
+    deleted: int = await tx.fetchval(
+        """WITH gone AS (
+               DELETE FROM inbox_items
+                WHERE account_id = $1
+                  AND id = ANY (ARRAY(SELECT id
+                                        FROM inbox_items
+                                       WHERE account_id = $1 AND received_at < $2
+                                         AND state NOT IN ('RECEIVED', 'WAITING')
+                                       ORDER BY received_at
+                                       LIMIT $3))
+            RETURNING 1
+           )
+           SELECT count(*) FROM gone""",
+        tx.account_id,
+        before,
+        limit,
+    )
+    return deleted
+
+
+async def delete_intake(tx: Transaction, before: datetime, limit: int) -> int:
+    """The oldest requests of which no item is left; how many."""
+    deleted: int = await tx.fetchval(
+        """WITH gone AS (
+               DELETE FROM intake
+                WHERE id = ANY (ARRAY(SELECT i.id
+                                        FROM intake i
+                                       WHERE i.account_id = $1 AND i.received_at < $2
+                                         AND NOT EXISTS (SELECT FROM inbox_items k
+                                                          WHERE k.account_id = $1 AND k.intake_id = i.id)
+                                       ORDER BY i.received_at
+                                       LIMIT $3))
+            RETURNING 1
+           )
+           SELECT count(*) FROM gone""",
+        tx.account_id,
+        before,
+        limit,
+    )
+    return deleted
+
+
+async def delete_keys(tx: Transaction, before: datetime, limit: int) -> int:
+    """Of keys that held for a while only; how many."""
+    deleted: int = await tx.fetchval(
+        """WITH gone AS (
+               DELETE FROM inbox_keys
+                WHERE account_id = $1
+                  AND (source_id, key) IN (SELECT source_id, key
+                                             FROM inbox_keys
+                                            WHERE account_id = $1 AND until < $2
+                                            LIMIT $3)
+            RETURNING 1
+           )
+           SELECT count(*) FROM gone""",
+        tx.account_id,
+        before,
+        limit,
+    )
+    return deleted
 
 
 def _item(row: Record) -> InboxItem:

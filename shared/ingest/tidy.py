@@ -14,6 +14,7 @@ import orjson
 
 from shared.forms import DEEPEST_JSON, LARGEST_JSON, LONGEST_NAME, phone_number
 
+LARGEST_EXACT = 2**53 - 1  # beyond it JavaScript rounds: ids would not be what they were
 LONGEST_PHONE = 100  # characters that are looked at
 BLANKS = re.compile(r"\s+")
 # A number at the beginning, with what people put between its digits; words after it are theirs.
@@ -26,6 +27,12 @@ def one_line(text: str, most: int = LONGEST_NAME) -> str:
     normal = unicodedata.normalize("NFC", text[: 4 * most])
     clean = "".join(" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in normal)
     return BLANKS.sub(" ", clean).strip()[:most].rstrip()
+
+
+def lines(text: str, most: int) -> str:
+    """The same for a text of several lines."""
+    cleaned = (one_line(line, most) for line in text[: 2 * most].splitlines())
+    return "\n".join(line for line in cleaned if line)[:most].rstrip()
 
 
 def phone(text: str, country: str) -> str | None:
@@ -69,7 +76,7 @@ def json_value(value: Any, depth: int = 2) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
-        return value if -(2**63) <= value < 2**63 else str(value)
+        return value if abs(value) <= LARGEST_EXACT else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if depth > DEEPEST_JSON:

@@ -1,6 +1,9 @@
 """The addresses that the outside world posts to."""
 
 import asyncio
+import hashlib
+import hmac
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +16,14 @@ from starlette.applications import Starlette
 from services.graphql import intake
 from services.local import ports
 from shared import accounts, ids, ingest
-from shared.config import Settings
+from shared.config import DEVELOPMENT_KEY, Settings
 from shared.db import Database, connect
 from shared.ingest import NewSource, SourceKind
 from tests import make
 from tests.samples import requests
 
 SECRET = "a-secret/with a slash"
+VAULT = ingest.Vault(DEVELOPMENT_KEY)
 NOT_THERE = (404, {"status": "error", "message": "There is no such source."})
 
 
@@ -52,6 +56,7 @@ async def house(db: Database, account: accounts.Account) -> AsyncIterator[House]
                 tx,
                 NewSource.read({"name": "Сайт", "kind": kind, "funnel_id": str(funnel.id), "secret": SECRET}),
                 "http://voronka",
+                VAULT,
             )
             for kind in (SourceKind.FORM, SourceKind.BINOTEL)
         ]
@@ -59,6 +64,15 @@ async def house(db: Database, account: accounts.Account) -> AsyncIterator[House]
     assert call.address is not None
     async with client_of(db, settings()) as client:
         yield House(client, form.address, call.address, account.id)
+
+
+async def make_source(db: Database, house: House, kind: SourceKind) -> str:
+    """Where it is posted to, without the secret."""
+    async with db.transaction(house.account_id) as tx:
+        (source, *_) = await ingest.sources_of_account(tx)
+        given = {"name": kind, "kind": kind, "funnel_id": str(source.funnel_id), "secret": SECRET}
+        made = await ingest.create_source(tx, NewSource.read(given), "http://voronka", VAULT)
+    return ingest.address("http://voronka", made.source.id)
 
 
 async def post(client: httpx.AsyncClient, address: str, request: ingest.Request) -> tuple[int, Any]:
@@ -159,6 +173,48 @@ async def test_asks_to_come_again_while_the_database_is_away(house: House) -> No
         response = await client.post(house.form, content=requests.web_form().body)
 
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+
+
+async def test_answers_facebook_when_it_connects(house: House, db: Database) -> None:
+    query = {"hub.mode": "subscribe", "hub.verify_token": "of-the-operator", "hub.challenge": "1158201444"}
+    page = await make_source(db, house, SourceKind.FACEBOOK_LEADS)
+
+    async with client_of(db, settings(voronka_facebook_verify_token="of-the-operator")) as client:
+        right = await client.get(page, params=query)
+        wrong = await client.get(page, params=query | {"hub.verify_token": "another"})
+        form = await client.get(house.form[: house.form.index("/sources/") + len("/sources/") + 36], params=query)
+
+    assert (right.status_code, right.text) == (200, "1158201444")
+    assert right.headers["content-type"].startswith("text/plain")
+    assert [(one.status_code, one.json()) for one in (wrong, form)] == [NOT_THERE, NOT_THERE]
+
+
+async def test_lets_facebook_in_by_the_signature_over_the_bytes(house: House, db: Database) -> None:
+    sent = requests.posted("facebook_leads")
+    page = await make_source(db, house, SourceKind.FACEBOOK_LEADS)
+    signed = "sha256=" + hmac.new(b"app secret", sent.body, hashlib.sha256).hexdigest()
+
+    async with client_of(db, settings(voronka_facebook_app_secret="app secret")) as client:
+        right = await client.post(page, content=sent.body, headers={"X-Hub-Signature-256": signed})
+        wrong = await client.post(page, content=sent.body + b" ", headers={"X-Hub-Signature-256": signed})
+        unsigned = await client.post(page, content=sent.body)
+
+    assert right.status_code == 200
+    assert [(one.status_code, one.json()) for one in (wrong, unsigned)] == [NOT_THERE, NOT_THERE]
+    assert await kept(db, house.account_id) == [sent.body]
+
+
+async def test_lets_a_program_in_that_signs_what_it_sends(house: House, db: Database) -> None:
+    sent, now = requests.posted("json_post"), str(int(time.time()))
+    address = await make_source(db, house, SourceKind.JSON)
+    signed = "sha256=" + hmac.new(SECRET.encode(), f"{now}.".encode() + sent.body, hashlib.sha256).hexdigest()
+    headers = {"X-Timestamp": now, "X-Signature-256": signed, **sent.headers}
+
+    async with client_of(db, settings()) as client:
+        assert (await client.post(address, content=sent.body, headers=headers)).json() == {"status": "accepted"}
+        assert (await client.post(address, content=b"{}", headers=headers)).status_code == 404
+    async with client_of(db, settings(voronka_secret_key="another key")) as client:
+        assert (await client.post(address, content=sent.body, headers=headers)).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

@@ -96,7 +96,8 @@ async def newcomer(http: httpx.AsyncClient, house: House) -> Person:
     account = (await crm.do("createAccount", "account { id }", name="Оселя"))["account"]
     token = tokens.person(house.env, UUID(account["id"]), uuid4(), "Олена", RIGHTS, AN_HOUR)
     person = Person(http, house.addresses, token)
-    await person.do("startTrial", "module { usable }", moduleCode="sales_funnel")
+    for module in ("sales_funnel", "telephony", "lead_ads"):
+        await person.do("startTrial", "module { usable }", moduleCode=module)
     return person
 
 

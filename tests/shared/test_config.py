@@ -3,12 +3,13 @@
 import pytest
 from pydantic import ValidationError
 
-from shared.config import DEVELOPMENT_SECRET, Settings
+from shared.config import DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Settings
 
 NEEDED = {"DATABASE_URL": "postgresql://db", "REDIS_URL": "redis://broker"}
 SAFE = NEEDED | {
     "VORONKA_ENV": "production",
     "VORONKA_JWT_SECRET": "s" * 32,
+    "VORONKA_SECRET_KEY": "k" * 44,
     "VORONKA_PUBLIC_URL": "https://voronka.example.com",
 }
 
@@ -69,6 +70,8 @@ def test_production_needs_no_secret_when_it_is_told_where_the_keys_are(monkeypat
         ({"VORONKA_JWT_SECRET": ""}, "VORONKA_JWT_SECRET"),
         ({"VORONKA_JWT_SECRET": "s" * 31}, "VORONKA_JWT_SECRET"),
         ({"VORONKA_JWKS_URL": "http://crm.example.com/jwks.json"}, "VORONKA_JWKS_URL"),
+        ({"VORONKA_SECRET_KEY": DEVELOPMENT_KEY}, "VORONKA_SECRET_KEY"),
+        ({"VORONKA_SECRET_KEY": "k" * 31}, "VORONKA_SECRET_KEY"),
         ({"VORONKA_EMBEDDED": "true"}, "embedded servers"),
         ({"CRASH_AT": "db.committed"}, "CRASH_AT"),
         ({"VORONKA_PUBLIC_URL": "http://voronka.example.com"}, "VORONKA_PUBLIC_URL"),

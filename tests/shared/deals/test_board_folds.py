@@ -36,6 +36,7 @@ class World:
     elsewhere: deals.Deal
     people: list[Actor]
     stranger: Actor
+    importer: UUID
     made: list[UUID] = field(default_factory=list)
     notes: list[UUID] = field(default_factory=list)  # also those that are deleted
     tasks: list[UUID] = field(default_factory=list)
@@ -80,6 +81,23 @@ def creations(draw: st.DrawFn) -> Command:
         world.made.append(changed.deal.id)
 
     return create
+
+
+@st.composite
+def imports(draw: st.DrawFn) -> Command:
+    amounts = draw(st.lists(st.sampled_from(AMOUNTS), min_size=1, max_size=3))
+
+    async def take_in(world: World) -> None:
+        locked = await funnels.lock(world.tx, world.funnel.id)
+        entry = (await funnels.stages(world.tx, [world.funnel.id]))[world.funnel.id][0]
+        rows = [
+            deals.NewRow(deals.NewDeal(ids.new(), world.funnel.id, "Склад", make.ANNA, amount=amount), "з файлу")
+            for amount in amounts
+        ]
+        made = await deals.import_batch(world.tx, locked.log, entry, rows, "угоди.csv", world.importer)
+        world.made += [deal.id for deal in made]
+
+    return take_in
 
 
 @st.composite
@@ -257,7 +275,17 @@ async def attempt(world: World, command: Command) -> None:
         assert world.tx.outgoing == said
 
 
-OF_DEALS = creations(), updates(), moves(), moves(), bulk_moves(), archivings(), writings(), errands()
+OF_DEALS = (
+    creations(),
+    imports(),
+    updates(),
+    moves(),
+    moves(),
+    bulk_moves(),
+    archivings(),
+    writings(),
+    errands(),
+)
 OF_FUNNELS = stage_creations(), stage_changes(), stage_moves(), stage_deletions(), funnel_changes()
 
 
@@ -304,6 +332,7 @@ async def begin(tx: Transaction) -> World:
         await make.deal(tx),
         [tx.actor, make.actor(users[1], Permission.DEALS_WRITE)],
         make.actor(users[2], Permission.DEALS_WRITE),
+        users[0].id,
     )
     world.stages += [stage.id for stage in world.funnel.stages]
     for _ in range(3):

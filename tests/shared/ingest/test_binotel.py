@@ -4,9 +4,10 @@ import pytest
 
 from shared.deals import DealSource
 from shared.ingest import InboxState, Request
-from shared.ingest.model import Caller, Lead, Lock, NotALead, Said, hash_of
+from shared.ingest.model import Caller, Direction, Lead, Lock, NotALead, Said, hash_of
 from shared.ingest.sources import binotel
 from tests.samples import requests
+from tests.shared.ingest.taking import CALLER
 
 
 def read(request: Request) -> Lead:
@@ -17,8 +18,8 @@ def read(request: Request) -> Lead:
 def test_reads_a_recorded_call() -> None:
     lead = read(requests.binotel_call())
 
-    assert lead.external_id == "4683310794"
-    assert lead.key_lasts is None
+    assert lead.known.external_id == "4683310794"
+    assert lead.known.lasts is None
     assert lead.phone == Said("externalNumber", "0990272198")
     assert lead.taken_by == "Olena@example.com"
     assert lead.came_as is DealSource.CALL
@@ -43,9 +44,16 @@ def test_tells_whether_anybody_answered(disposition: str, billsec: str | None, a
     assert call.custom_fields["answered"] is answered
 
 
+def test_tells_which_way_a_call_went() -> None:
+    call = read(requests.binotel_call(callType="1")).call
+
+    assert call is not None
+    assert (call.direction, call.missed) == (Direction.OUT, False)
+
+
 @pytest.mark.parametrize(
     "changes",
-    [{"startTime": "9" * 12}, {"startTime": "soon"}, {"startTime": None}, {"startTime": "9" * 100_000}],
+    [{"startTime": "9" * 15}, {"startTime": "soon"}, {"startTime": None}, {"startTime": "9" * 100_000}],
 )
 def test_leaves_out_a_time_that_it_cannot_read(changes: dict[str, str | None]) -> None:
     assert "startTime" not in read(requests.binotel_call(**changes)).custom_fields
@@ -56,7 +64,6 @@ def test_leaves_out_a_time_that_it_cannot_read(changes: dict[str, str | None]) -
     [
         ({"requestType": "receivedTheCall"}, InboxState.IGNORED, "NOT_COMPLETED"),
         ({"requestType": None}, InboxState.IGNORED, "NOT_COMPLETED"),
-        ({"callType": "1"}, InboxState.IGNORED, "OUTGOING_CALL"),
         ({"callType": "7"}, InboxState.REJECTED, "NO_DIRECTION"),
         ({"externalNumber": None}, InboxState.REJECTED, "NO_CONTACT"),
         ({"externalNumber": " "}, InboxState.REJECTED, "NO_CONTACT"),
@@ -80,8 +87,8 @@ def test_reads_details_that_are_no_details() -> None:
 def test_knows_a_call_without_an_id_by_its_body() -> None:
     first, again = (read(requests.binotel_call(generalCallID=None, callID=None)) for _ in range(2))
 
-    assert first.key == again.key
-    assert first.key_lasts is not None
+    assert first.known.key == again.known.key
+    assert first.known.lasts is not None
 
 
 @pytest.mark.parametrize(
@@ -98,6 +105,6 @@ def test_knows_a_call_without_an_id_by_its_body() -> None:
 def test_lets_in_who_has_the_secret_and_calls_from_home(
     secret: str | None, ip: str | None, ips: tuple[str, ...], opens: bool
 ) -> None:
-    lock = Lock(hash_of("right-secret-right"), frozenset(ips))
+    lock = Lock((hash_of("right-secret-right"),), frozenset(ips))
 
-    assert binotel.verify(lock, Caller(secret, ip), requests.binotel_call()) is opens
+    assert binotel.verify(lock, Caller(secret, ip, CALLER.at), requests.binotel_call()) is opens

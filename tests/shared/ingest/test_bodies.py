@@ -38,17 +38,37 @@ def test_reads_a_multipart_form_and_names_its_files() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("body", "text"),
-    [
-        (b"a=%00b", "\ufffdb"),
-        (b"a=%ff%fe", "\ufffd\ufffd"),
-        (b"a=%ED%A0%80", "\ufffd\ufffd\ufffd"),  # half of a surrogate pair
-        (b"a=%zz%", "%zz%"),
-    ],
-)
-def test_replaces_what_is_no_text(body: bytes, text: str) -> None:
-    assert read(body) == [("a", text)]
+@pytest.mark.parametrize("body", [b"a=%00b", b"%00=b", b"a=%ff%fe", b"a=%ED%A0%80"])  # the last: half a surrogate pair
+def test_refuses_what_is_no_text(body: bytes) -> None:
+    with pytest.raises(NotALead) as refused:
+        read(body)
+
+    assert refused.value.code == "NO_TEXT"
+
+
+def test_takes_stray_percents_for_themselves() -> None:
+    assert read(b"a=%zz%") == [("a", "%zz%")]
+
+
+def test_reads_json_as_a_form_would_spell_it() -> None:
+    body = bodies.read(
+        Request(
+            {"content-type": "application/json; charset=utf-8"},
+            b'\xef\xbb\xbf{"id": 55459717045641545, "client": {"tel": "1"}, "tags": ["a", "b"], "goods": [{"sku": 7}], "no": null}',
+        )
+    )
+
+    assert [(field.name, field.path, field.value) for field in body.fields] == [
+        ("id", ("id",), 55459717045641545),
+        ("client[tel]", ("client", "tel"), "1"),
+        ("tags", ("tags",), ["a", "b"]),
+        ("goods[0][sku]", ("goods", "0", "sku"), 7),
+    ]
+
+
+def test_takes_for_json_what_begins_so_and_is_called_nothing() -> None:
+    assert bodies.read(Request({}, b' {"a": 1}')).payload == {"a": 1}
+    assert bodies.read(Request({}, b"a=1")).payload == {"a": "1"}
 
 
 def test_spells_brackets_as_php_does() -> None:

@@ -21,11 +21,8 @@ def test_guesses_the_fields_of_a_recorded_form() -> None:
     assert lead.name == "Оксана Мельник"
     assert lead.phone == Said("Телефон", "050 111-22-33")
     assert lead.email == Said("E-mail", "oksana@example.com")
-    assert lead.custom_fields == {
-        "comment": "Цікавить квартира",
-        "utm_source": "google",
-        "utm_campaign": "spring sale",
-    }
+    assert lead.comment == "Цікавить квартира"
+    assert lead.custom_fields == {"utm_source": "google", "utm_campaign": "spring sale"}
 
 
 def test_reads_a_recorded_multipart_form() -> None:
@@ -48,6 +45,17 @@ def test_guesses_phones(name: str) -> None:
 @pytest.mark.parametrize("name", ["e-mail", "Email", "Пошта", "ПОЧТА"])
 def test_guesses_emails(name: str) -> None:
     assert read(requests.form({name: "a@example.com"})).email == Said(name, "a@example.com")
+
+
+def test_joins_the_two_parts_of_a_name() -> None:
+    assert read(requests.form({"last_name": "Бойко", "first_name": "Ігор"})).name == "Ігор Бойко"
+
+
+@pytest.mark.parametrize("name", ["comment", "Message", "Коментар:", "Ваш коментар"])
+def test_takes_a_comment_for_a_note(name: str) -> None:
+    lead = read(requests.form({"name": "Ігор", name: "Передзвоніть"}), {"order": "order"})
+
+    assert (lead.comment, lead.custom_fields) == ("Передзвоніть", {})
 
 
 def test_prefers_the_field_that_says_something_and_stands_higher() -> None:
@@ -97,7 +105,7 @@ def test_obeys_a_mapping() -> None:
     assert lead.phone == Said("contact.phone", "0501112233")
     assert lead.email == Said("email", "igor@example.com")  # the mapping is silent about it: guessed
     assert lead.amount == Said("amount", "12 500,50")
-    assert lead.external_id == "A-17"
+    assert lead.known.external_id == "A-17"
     assert lead.custom_fields == {"rooms": 3, "utm_source": "google"}
 
 
@@ -120,10 +128,10 @@ def test_knows_a_lead_again() -> None:
     by_key = requests.form({"name": "Ігор"}, idempotency_key="k-1")
     mapping = {"externalId": "id"}
 
-    assert read(one).key == read(one).key
-    assert read(one).key != read(requests.form({"name": "Ігор "})).key
-    assert read(one).key_lasts == timedelta(minutes=10)
-    assert read(by_key).key == read(requests.form({"name": "Інна"}, idempotency_key="k-1")).key
-    assert read(by_key).key_lasts is None
-    assert read(requests.form({"name": "a", "id": "7"}), mapping).key_lasts is None
-    assert len(read(requests.form({"name": "a", "id": "7" * 100_000}), mapping).key) < 100
+    assert read(one).known.key == read(one).known.key
+    assert read(one).known.key != read(requests.form({"name": "Ігор "})).known.key
+    assert read(one).known.lasts == timedelta(minutes=10)
+    assert read(by_key).known.key == read(requests.form({"name": "Інна"}, idempotency_key="k-1")).known.key
+    assert read(by_key).known.lasts is None
+    assert read(requests.form({"name": "a", "id": "7"}), mapping).known.lasts is None
+    assert len(read(requests.form({"name": "a", "id": "7" * 100_000}), mapping).known.key) < 100

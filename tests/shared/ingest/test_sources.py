@@ -11,13 +11,13 @@ from shared.db import Transaction
 from shared.errors import InvalidInput, ModuleInactive, NotFound
 from shared.ingest.model import hash_of
 from tests import make
-from tests.shared.ingest.taking import BASE, given
+from tests.shared.ingest.taking import BASE, VAULT, given
 
 
 async def test_makes_a_source_and_shows_its_secret_once(tx: Transaction) -> None:
     funnel = await make.funnel(tx)
 
-    made = await ingest.create_source(tx, given(funnel, secret=None), BASE)
+    made = await ingest.create_source(tx, given(funnel, secret=None), BASE, VAULT)
 
     assert made.secret is not None
     assert made.address == f"https://voronka.example.com/sources/{made.source.id}/{made.secret}"
@@ -30,7 +30,7 @@ async def test_makes_a_source_and_shows_its_secret_once(tx: Transaction) -> None
 async def test_makes_an_address_of_any_secret(tx: Transaction) -> None:
     funnel = await make.funnel(tx)
 
-    made = await ingest.create_source(tx, given(funnel, secret="blank? and/slash#"), BASE)
+    made = await ingest.create_source(tx, given(funnel, secret="blank? and/slash#"), BASE, VAULT)
 
     assert made.address == f"https://voronka.example.com/sources/{made.source.id}/blank%3F%20and%2Fslash%23"
 
@@ -65,7 +65,7 @@ async def test_refuses_a_source_of_a_funnel_that_one_does_not_see(tx: Transactio
     tx.actor = make.actor(await make.user(tx), Permission.SOURCES_MANAGE)
 
     with pytest.raises(NotFound):
-        await ingest.create_source(tx, given(funnel), BASE)
+        await ingest.create_source(tx, given(funnel), BASE, VAULT)
 
 
 async def test_refuses_a_source_while_the_module_is_closed(tx: Transaction) -> None:
@@ -73,7 +73,7 @@ async def test_refuses_a_source_while_the_module_is_closed(tx: Transaction) -> N
     await make.module(tx, usable_until=date(2020, 1, 1))
 
     with pytest.raises(ModuleInactive):
-        await ingest.create_source(tx, given(funnel, assignee_id=str(ids.new())), BASE)
+        await ingest.create_source(tx, given(funnel, assignee_id=str(ids.new())), BASE, VAULT)
 
 
 async def test_refuses_an_assignee_who_is_not_there(tx: Transaction) -> None:
@@ -81,7 +81,7 @@ async def test_refuses_an_assignee_who_is_not_there(tx: Transaction) -> None:
     gone = await make.user(tx, active=False)
 
     with pytest.raises(InvalidInput) as refused:
-        await ingest.create_source(tx, given(funnel, assignee_id=str(gone.id)), BASE)
+        await ingest.create_source(tx, given(funnel, assignee_id=str(gone.id)), BASE, VAULT)
 
     assert [problem.path for problem in refused.value.problems] == [("assigneeId",)]
     assert await ingest.sources_of_account(tx) == []

@@ -1,13 +1,15 @@
 """From a request that comes in to a deal on the board."""
 
+from dataclasses import replace
+
 from shared import accounts, deals, events, ids, ingest
 from shared.actor import Actor, ActorKind
 from shared.db import Database, Transaction
-from shared.ingest import Assignment, Caller, InboxState, SourceKind
+from shared.ingest import Assignment, InboxState, SourceKind
 from shared.jobs import JobDue
 from tests import make
 from tests.samples import requests
-from tests.shared.ingest.taking import CALLER, counters, deal_of, new_source, take_in
+from tests.shared.ingest.taking import CALLER, TRUST, counters, deal_of, new_source, notes_of, take_in
 
 
 async def test_keeps_a_request_and_its_job(db: Database, account: accounts.Account) -> None:
@@ -16,7 +18,7 @@ async def test_keeps_a_request_and_its_job(db: Database, account: accounts.Accou
     request = requests.form({"name": "Ігор"}, cookie="session=1", authorization="Bearer x", user_agent="Tilda")
 
     async with db.transaction(None) as tx:
-        assert await ingest.receive(tx, source.id, CALLER, request) is SourceKind.FORM
+        assert await ingest.receive(tx, source.id, CALLER, request, TRUST) is SourceKind.FORM
         assert [type(message) for message in tx.outgoing] == [JobDue]
 
     async with db.transaction(account.id) as tx:
@@ -35,18 +37,18 @@ async def test_keeps_nothing_for_whoever_is_not_let_in(db: Database, account: ac
         source, call = await new_source(tx, funnel), await new_source(tx, funnel, kind=SourceKind.BINOTEL)
         disabled = await new_source(tx, funnel)
         await tx.execute("UPDATE sources SET enabled = false WHERE id = $1", disabled.id)
-    ips = {SourceKind.BINOTEL: ["10.0.0.2"]}
+    trust = replace(TRUST, ips={SourceKind.BINOTEL: ["10.0.0.2"]})
 
     async with db.transaction(None) as tx:
         for source_id, caller in (
-            (source.id, Caller("another-secret-x", None)),
-            (source.id, Caller(None, None)),
+            (source.id, replace(CALLER, secret="another-secret-x")),
+            (source.id, replace(CALLER, secret=None)),
             (ids.new(), CALLER),
             (ids.read("no id"), CALLER),
             (disabled.id, CALLER),
             (call.id, CALLER),
         ):
-            assert await ingest.receive(tx, source_id, caller, requests.web_form(), ips) is None
+            assert await ingest.receive(tx, source_id, caller, requests.web_form(), trust) is None
         assert tx.outgoing == []
         assert await tx.fetchval("SELECT count(*) FROM intake WHERE account_id = $1", account.id) == 0
 
@@ -63,17 +65,16 @@ async def test_makes_a_deal_of_a_form(tx: Transaction) -> None:
     assert made.contact == deals.Contact("Оксана Мельник", "+380501112233", "oksana@example.com")
     assert (made.source, made.source_name) == (deals.DealSource.FORM, "Сайт")
     assert made.assignee_id == tx.actor.user_id  # who made the source, when it names nobody
-    assert made.custom_fields == {
-        "comment": "Цікавить квартира",
-        "utm_source": "google",
-        "utm_campaign": "spring sale",
-    }
-    (created,) = await events.after(tx, funnel.id, 0)
-    assert (created.kind, created.actor) == ("DealCreated", Actor(ActorKind.SOURCE, source.id, "Сайт"))
+    assert made.custom_fields == {"utm_source": "google", "utm_campaign": "spring sale"}
+    assert await notes_of(tx, made) == ["Цікавить квартира"]
+    happened = await events.after(tx, funnel.id, 0)
+    assert [event.kind for event in happened] == ["DealCreated", "DealUpdated"]
+    assert {event.actor for event in happened} == {Actor(ActorKind.SOURCE, source.id, "Сайт")}
     assert await counters(tx, source) == (1, 1, 0, 0)
 
 
 async def test_makes_a_deal_of_a_call(tx: Transaction) -> None:
+    await make.module(tx, "telephony")
     funnel = await make.funnel(tx)
     source = await new_source(tx, funnel, kind=SourceKind.BINOTEL, name="Binotel")
 
@@ -88,12 +89,13 @@ async def test_makes_a_deal_of_a_call(tx: Transaction) -> None:
 
 
 async def test_keeps_a_number_that_cannot_be_read_as_text(tx: Transaction) -> None:
+    await make.module(tx, "telephony")
     source = await new_source(tx, await make.funnel(tx), kind=SourceKind.BINOTEL)
 
     made = await deal_of(tx, await take_in(tx, source, requests.binotel_call(externalNumber="anonymous")))
 
     assert (made.title, made.contact) == ("Дзвінок anonymous", deals.Contact("anonymous"))
-    assert made.custom_fields["externalNumber"] == "anonymous"
+    assert await notes_of(tx, made) == ["externalNumber: anonymous"]
 
 
 async def test_keeps_what_is_unreadable_in_a_form_as_text(tx: Transaction) -> None:
@@ -104,10 +106,8 @@ async def test_keeps_what_is_unreadable_in_a_form_as_text(tx: Transaction) -> No
 
     assert made.contact == deals.Contact("+380501112233", "+380501112233", None)
     assert made.title == ("Офіс " * 200)[:199]
-    assert (made.amount, made.custom_fields) == (
-        None,
-        {"phone": "0501112233 (viber)", "email": "oksana at home", "amount": "багато"},
-    )
+    assert (made.amount, made.custom_fields) == (None, {})
+    assert await notes_of(tx, made) == ["phone: 0501112233 (viber)\nemail: oksana at home\namount: багато"]
 
 
 async def test_reads_an_amount_in_the_accounts_currency(tx: Transaction) -> None:
@@ -119,10 +119,11 @@ async def test_reads_an_amount_in_the_accounts_currency(tx: Transaction) -> None
 
 
 async def test_gives_a_call_to_who_took_it(tx: Transaction) -> None:
+    await make.module(tx, "telephony")
     viewer, fixed = await make.user(tx, "Аліна"), await make.user(tx, "Богдан")
     olena = await make.user(tx, "Олена", email="olena@EXAMPLE.com")
     funnel = await make.funnel(tx, viewers=[viewer])
-    how = {"kind": SourceKind.BINOTEL, "assignee_id": str(fixed.id)}
+    how = {"kind": SourceKind.BINOTEL, "assignee_id": str(fixed.id), "attach_to_open_deal": False}
     by_call = await new_source(tx, funnel, assignment=Assignment.CALL_TAKER, **how)
     always = await new_source(tx, funnel, **how)
     stranger = requests.binotel_call(**{"generalCallID": "2", "employeeData][email": "nobody@example.com"})

@@ -70,6 +70,8 @@ def test_cuts_by_what_a_text_takes_in_json() -> None:
         (2.5, 2.5),
         (True, True),
         (None, None),
+        (2**53 - 1, 2**53 - 1),
+        (2**53, "9007199254740992"),
         (2**64, "18446744073709551616"),
         (float("inf"), "inf"),
         ("a\0\udc80", "a\ufffd?"),

@@ -11,7 +11,7 @@ from shared.db import Database, Transaction
 from shared.ingest import InboxState
 from tests import make
 from tests.samples import requests
-from tests.shared.ingest.taking import CALLER, counters, do_all, job, new_source, take_in
+from tests.shared.ingest.taking import CALLER, TRUST, counters, do_all, job, new_source, take_in
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def test_takes_up_what_waited_when_the_module_opens(
         await make.module(tx, usable_until=date(2020, 1, 1))
     for form in (requests.web_form(), requests.web_form(), requests.form({"name": "Ігор"})):
         async with db.transaction(None) as tx:
-            await ingest.receive(tx, source.id, CALLER, form)
+            await ingest.receive(tx, source.id, CALLER, form, TRUST)
 
     await do_all(db, superuser)
     async with db.transaction(account.id) as tx:
@@ -47,7 +47,8 @@ async def test_takes_up_what_waited_when_the_module_opens(
         states = [item.state for item in (await ingest.inbox(tx)).items]
         assert states == [InboxState.CREATED, InboxState.DUPLICATE, InboxState.CREATED]
         assert await counters(tx, source) == (3, 2, 1, 0)
-        assert len(await events.after(tx, funnel.id, 0)) == 2
+        kinds = [event.kind for event in await events.after(tx, funnel.id, 0)]
+        assert kinds.count("DealCreated") == 2
         await accounts.open_modules(tx, {funnels.MODULE: date.max})
 
     await do_all(db, superuser)
@@ -82,7 +83,7 @@ async def test_rejects_once_what_no_attempt_came_to_an_end_with(
     # No mapping that was checked looks like this: it stands for a mistake of ours.
     await superuser.execute("""UPDATE sources SET mapping = '{"title": "a b"}' WHERE id = $1""", source.id)
     async with db.transaction(None) as tx:
-        await ingest.receive(tx, source.id, CALLER, requests.web_form())
+        await ingest.receive(tx, source.id, CALLER, requests.web_form(), TRUST)
 
     await do_all(db, superuser)
 
@@ -91,7 +92,7 @@ async def test_rejects_once_what_no_attempt_came_to_an_end_with(
         assert (item.state, item.reason_code, item.attempts) == (InboxState.REJECTED, "POISON", 3)
         assert item.payload == {"body": requests.web_form().body.decode()}
         assert await counters(tx, source) == (1, 0, 0, 1)
-    assert await superuser.fetchval("SELECT state FROM jobs") == "dead"
+    assert await superuser.fetchval("SELECT state FROM jobs WHERE kind = $1", ingest.PERFORM) == "dead"
 
 
 async def test_rejects_once_what_waited_and_is_poison(
@@ -101,7 +102,7 @@ async def test_rejects_once_what_waited_and_is_poison(
         source = await new_source(tx, await make.funnel(tx))
         await make.module(tx, usable_until=date(2020, 1, 1))
     async with db.transaction(None) as tx:
-        await ingest.receive(tx, source.id, CALLER, requests.web_form())
+        await ingest.receive(tx, source.id, CALLER, requests.web_form(), TRUST)
     await do_all(db, superuser)
     await superuser.execute("""UPDATE sources SET mapping = '{"title": "a b"}' WHERE id = $1""", source.id)
     async with db.transaction(account.id) as tx:

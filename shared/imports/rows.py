@@ -1,0 +1,175 @@
+"""From a row of a file to the deal that is made of it. Pure: what the account knows is given."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from shared import ids
+from shared.accounts import User
+from shared.deals import Contact, NewDeal, NewRow
+from shared.errors import Sentence
+from shared.forms import LONGEST_NOTE, Form
+from shared.imports.model import Reject
+from shared.ingest import tidy
+from shared.money import Money
+
+# Our fields, and how columns of them are called; case and blanks do not matter.
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "title": ("Назва", "Title", "Название"),
+    "contact.name": ("Ім'я", "Name", "Имя"),
+    "contact.phone": ("Телефон", "Phone"),
+    "contact.email": ("Пошта", "Email", "Почта"),
+    "amount": ("Сума", "Amount", "Сумма"),
+    "currency": ("Валюта", "Currency"),
+    "assignee": ("Відповідальний", "Assignee", "Ответственный"),
+    "note": ("Примітка", "Note", "Примечание"),
+    "externalId": ("Зовнішній ID", "External ID", "Внешний ID"),
+}
+APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "‘": "'"})
+SHIELDED = re.compile(r"'[=+\-@\t]")  # an apostrophe keeps spreadsheets from taking a text for a formula
+LONGEST_EXTERNAL_ID = 200
+
+NOBODY = Sentence(
+    "There is neither a title nor a contact's name, phone or e-mail.",
+    "Тут немає ні назви, ні імені, телефону чи пошти контакту.",
+)
+UNREADABLE = Sentence("This row cannot be read: are its quotes closed?", "Цей рядок не читається: чи закриті лапки?")
+TOO_MANY_CELLS = Sentence("There are more cells than columns.", "Тут більше клітинок, ніж стовпців.")
+NO_ASSIGNEE = Sentence(
+    "No active user has this name or e-mail: {said}.", "Немає активного користувача з таким ім'ям чи поштою: {said}."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that can be taken."""
+
+    number: int
+    made: NewRow
+    external_id: str | None
+
+
+@dataclass
+class Reader:
+    """What turns the rows of one file into deals of one funnel."""
+
+    funnel_id: UUID
+    header: Sequence[str]
+    mapping: Mapping[str, str]
+    country: str
+    currency: str
+    people: Mapping[str, UUID]
+    _fields: dict[int, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._fields = fields_of(self.header, self.mapping)
+
+    def read(self, number: int, cells: Sequence[str]) -> Row | Reject:
+        said = [unshielded(cell.strip()) for cell in cells]
+        given = {self._fields[index]: cell for index, cell in enumerate(said) if index in self._fields and cell}
+        others = {
+            self.header[index]: cell
+            for index, cell in enumerate(said[: len(self.header)])
+            if index not in self._fields and cell and self.header[index]
+        }
+        refused = self._refused(given, said)
+        if refused is not None:
+            return Reject(number, refused, cells_of(self.header, cells))
+        form = Form(self.country)
+        made = self._row(form, given, others)
+        external_id = given.get("externalId")
+        form.optional_text(("externalId",), external_id, LONGEST_EXTERNAL_ID)
+        if form.problems:
+            problem = form.problems[0]
+            path = ".".join(problem.path)
+            reason = Sentence(f"{path}: {problem.sentence.en}", f"{path}: {problem.sentence.uk}")
+            return Reject(number, reason, cells_of(self.header, cells))
+        return Row(number, made, external_id)
+
+    def _refused(self, given: Mapping[str, str], said: Sequence[str]) -> Sentence | None:
+        if any(said[len(self.header) :]):
+            return TOO_MANY_CELLS
+        if not given.keys() & {"title", "contact.name", "contact.phone", "contact.email"}:
+            return NOBODY
+        if "assignee" in given and self._assignee(given) is None:
+            return NO_ASSIGNEE.filled(said=tidy.one_line(given["assignee"]))
+        return None
+
+    def _assignee(self, given: Mapping[str, str]) -> UUID | None:
+        return self.people.get(given["assignee"].casefold()) if "assignee" in given else None
+
+    def _row(self, form: Form, given: Mapping[str, str], others: Mapping[str, Any]) -> NewRow:
+        said_phone = given.get("contact.phone")
+        phone = tidy.phone(said_phone, self.country) if said_phone else None
+        email = form.email(("contact", "email"), given.get("contact.email"))
+        notes = [given["note"]] if "note" in given else []
+        if said_phone and phone is None:  # nothing of it is lost
+            notes.append(said_phone)
+        name = given.get("contact.name") or phone or said_phone or email or given["title"]
+        title = given.get("title") or name
+        currency = given.get("currency", self.currency).upper()
+        amount: Money | None = None
+        if "amount" in given:
+            amount = form.money((), plain_amount(given["amount"]), currency)
+        new = NewDeal(
+            ids.new(),
+            self.funnel_id,
+            form.text(("title",), title),
+            Contact(form.text(("contact", "name"), name), phone, email),
+            self._assignee(given),
+            amount,
+            custom_fields=form.json_object(("customFields",), dict(others)),
+        )
+        return NewRow(new, form.optional_text(("note",), "\n".join(notes) or None, LONGEST_NOTE))
+
+
+def fields_of(header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
+    """Our field by the index of its column; of two columns that would be one field the first is. `mapping` goes first."""
+    known = {plain_name(column): name for name, column in mapping.items()}
+    known = {
+        plain_name(column): name for name, columns in NAMES.items() for column in columns if name not in mapping
+    } | known
+    found: dict[int, str] = {}
+    for index, column in enumerate(header):
+        name = known.get(plain_name(column))
+        if name is not None and name not in found.values():
+            found[index] = name
+    return found
+
+
+def unshielded(cell: str) -> str:
+    return cell[1:] if SHIELDED.match(cell) else cell
+
+
+def plain_name(column: str) -> str:
+    return "".join(column.translate(APOSTROPHES).split()).casefold()
+
+
+def plain_amount(said: str) -> str:
+    """ "1 250,50" and "1,250.50" are 1250.50."""
+    plain = "".join(said.split()).replace("'", "")
+    if "." in plain and "," in plain:
+        thousands = "," if plain.rindex(".") > plain.rindex(",") else "."
+        plain = plain.replace(thousands, "")
+    return plain.replace(",", ".")
+
+
+def cells_of(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """What stands in a row, by the names of its columns, as JSON can hold it."""
+    named: dict[str, str] = {}
+    for index, cell in enumerate(cells[: len(header) + 1]):
+        name = header[index] if index < len(header) and header[index] else f"#{index + 1}"
+        named[name] = tidy.json_value(cell[:1_000])
+    return named
+
+
+def people_by_name(users: Iterable[User]) -> dict[str, UUID]:
+    """Active users by their names and addresses in small letters; of namesakes the first by id."""
+    found: dict[str, UUID] = {}
+    for user in sorted(users, key=lambda user: user.id):
+        for said in (user.name, user.email):
+            if user.active and said:
+                found.setdefault(said.casefold(), user.id)
+    return found

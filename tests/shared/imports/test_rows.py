@@ -1,0 +1,88 @@
+"""From a row of a file to a deal."""
+
+import pytest
+
+from shared import ids
+from shared.imports.layouts import layout_of
+from shared.imports.model import Layout, Reject, UnreadableFile
+from shared.imports.rows import Reader, Row, plain_amount
+from shared.money import Money
+
+OLENA = ids.new()
+HEADER = ("Назва", " ім’я ", "PHONE", "Почта", "Сума", "Currency", "Відповідальний", "External ID", "Колір")
+
+
+def read(**cells: str) -> Row | Reject:
+    reader = Reader(ids.new(), HEADER, {}, "UA", "UAH", {"olena@example.com": OLENA})
+    names = ("title", "name", "phone", "email", "amount", "currency", "assignee", "external", "color")
+    return reader.read(7, [cells.get(name, "") for name in names])
+
+
+def test_a_row_is_a_deal_with_what_its_columns_say() -> None:
+    row = read(
+        title="Офіс",
+        name="Анна",
+        phone="050 123-45-67",
+        email="anna@example.com",
+        amount="1 250,50",
+        currency="usd",
+        assignee="Olena@Example.com",
+        external="a-1",
+        color="синій",
+    )
+
+    assert isinstance(row, Row)
+    new = row.made.new
+    assert (row.number, row.external_id, new.title, new.assignee_id) == (7, "a-1", "Офіс", OLENA)
+    assert (new.contact.name, new.contact.phone, new.contact.email) == ("Анна", "+380501234567", "anna@example.com")
+    assert (new.amount, new.custom_fields) == (Money(1_250_50, "USD"), {"Колір": "синій"})
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ({"amount": "5"}, "There is neither a title nor a contact's name, phone or e-mail."),
+        ({"title": "a", "amount": "five"}, "amount: An amount looks like"),
+        ({"title": "a", "amount": "5", "currency": "XYZ"}, "currency: This is no currency"),
+        ({"title": "a", "email": "no"}, "contact.email: This is no e-mail address."),
+        ({"title": "a", "assignee": "Хтось"}, "No active user has this name or e-mail: Хтось."),
+        ({"title": "a" * 201}, "title: At most 200 characters"),
+        ({"title": "a\0"}, "title: Control characters"),
+        ({"title": "\udcff"}, "title: This is not valid Unicode"),
+        ({"title": "a", "color": "\0"}, "customFields.Колір: Control characters"),
+    ],
+)
+def test_a_bad_row_is_rejected_with_its_reason(cells: dict[str, str], says: str) -> None:
+    refused = read(**cells)
+
+    assert isinstance(refused, Reject)
+    assert (refused.row, refused.reason.en[: len(says)]) == (7, says)
+
+
+def test_an_apostrophe_that_keeps_formulas_away_is_no_part_of_the_text() -> None:
+    row = read(title="'=1+1", name="'Анна")
+
+    assert isinstance(row, Row)
+    assert (row.made.new.title, row.made.new.contact.name) == ("=1+1", "'Анна")
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [("1 250,50", "1250.50"), ("1,250.50", "1250.50"), ("1.250,50", "1250.50"), ("1250", "1250"), ("7,5", "7.5")],
+)
+def test_amounts_are_read_as_people_write_them(said: str, plain: str) -> None:
+    assert plain_amount(said) == plain
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "utf-16-le"])
+def test_guesses_how_a_file_is_written(delimiter: str, encoding: str) -> None:
+    mark = "\ufeff".encode(encoding) if encoding == "utf-16-le" else b""
+    text = f"Назва{delimiter}Ім'я\nОфіс{delimiter}Анна\n"
+
+    assert layout_of(mark + text.encode(encoding)) == Layout(encoding, delimiter, len(mark), ("Назва", "Ім'я"))
+
+
+def test_a_file_without_a_header_is_no_table() -> None:
+    with pytest.raises(UnreadableFile):
+        layout_of(b" , \n1,2\n")
