@@ -14,7 +14,7 @@ async def select_stages(tx: Transaction, funnel_id: UUID, start: datetime, end: 
     """
     rows = await tx.fetch(
         """WITH ranks AS MATERIALIZED (
-               SELECT id, kind,
+               SELECT id,
                       CASE kind WHEN 'ENTRY' THEN 0 WHEN 'PROGRESS' THEN position + 1 ELSE 1000000 END AS own,
                       CASE kind WHEN 'ENTRY' THEN 0 WHEN 'PROGRESS' THEN position + 1 WHEN 'WON' THEN 1000001
                                 ELSE -1 END AS reach
@@ -22,19 +22,19 @@ async def select_stages(tx: Transaction, funnel_id: UUID, start: datetime, end: 
                 WHERE account_id = $1 AND funnel_id = $2
            ), visits AS (
                SELECT v.deal_id, v.stage_id, v.entered_at, v.left_at, r.own,
-                      lead(r.kind) OVER deal AS next_kind,
-                      lead(r.reach) OVER deal AS next_reach,
-                      max(r.reach) OVER (deal ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS furthest
+                      first_value(r.reach) OVER later AS next,
+                      max(r.reach) OVER later AS furthest
                  FROM stage_visits v
                  JOIN ranks r ON r.id = v.stage_id
                 WHERE v.account_id = $1 AND v.funnel_id = $2 AND v.entered_at >= $3
-               WINDOW deal AS (PARTITION BY v.deal_id ORDER BY v.entered_seq)
+               WINDOW later AS (PARTITION BY v.deal_id ORDER BY v.entered_seq
+                                ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
            )
            SELECT stage_id,
                   count(*) AS entered,
-                  count(*) FILTER (WHERE next_kind IN ('ENTRY', 'PROGRESS') AND next_reach > own) AS moved,
-                  count(*) FILTER (WHERE next_kind = 'WON') AS won,
-                  count(*) FILTER (WHERE next_kind = 'LOST') AS lost,
+                  count(*) FILTER (WHERE next > own AND next < 1000000) AS moved,
+                  count(*) FILTER (WHERE next = 1000001) AS won,
+                  count(*) FILTER (WHERE next = -1) AS lost,
                   count(DISTINCT deal_id) FILTER (WHERE furthest > own) AS converted,
                   count(DISTINCT deal_id) AS deals,
                   (percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - entered_at)::float8)
