@@ -65,21 +65,33 @@ def refusal(error: RequestError, language: str) -> Answer:
 
 async def answer(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Answer:
     """Execute a query, a mutation, or what a subscription says of one event (`root`)."""
+    data, errors = await run(schema, operation, ctx, root)
+    if not errors:
+        return Answer({"data": data})
+    told = many_to_json(errors, ctx.language)
+    # A mutation that was done is told as done, whatever its payload was asked for.
+    refused = operation.kind is not OperationType.MUTATION and any(
+        isinstance(error.original_error, BadUserInput | InvalidInput) for error in errors
+    )
+    return Answer({"errors": told} if refused else {"data": data, "errors": told}, refused)
+
+
+Outcome = tuple[dict[str, Any] | None, Sequence[GraphQLError]]
+
+
+async def run(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Outcome:
+    """The data, and the errors as they are."""
     try:
         plan = operation.document.plans(schema, operation.node).get(operation.values)
     except Unplanned as unplanned:
         metrics.FALLBACKS.labels(unplanned.reason).inc()
-        return await answer_by_stock(schema, operation, ctx, root)
-    run = Run(schema, ctx, operation.values)
-    data = await resolve_roots(run, plan, root)
-    errors: Sequence[GraphQLError] = ()
-    if run.failed:
-        settled, errors = settle(run, plan.root, data)
-        return _answer(settled, errors, operation, ctx.language)
-    return _answer(data, errors, operation, ctx.language)
+        return await run_by_stock(schema, operation, ctx, root)
+    execution = Run(schema, ctx, operation.values)
+    data = await resolve_roots(execution, plan, root)
+    return settle(execution, plan.root, data) if execution.failed else (data, ())
 
 
-async def answer_by_stock(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Answer:
+async def run_by_stock(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Outcome:
     """The same by graphql-core: for what has no plan, and to compare with."""
     result = execute(
         schema,
@@ -92,18 +104,7 @@ async def answer_by_stock(schema: GraphQLSchema, operation: Operation, ctx: Any,
     )
     if not isinstance(result, ExecutionResult):
         result = await result
-    return _answer(result.data, result.errors or (), operation, ctx.language)
-
-
-def _answer(data: Any, errors: Sequence[GraphQLError], operation: Operation, language: str) -> Answer:
-    if not errors:
-        return Answer({"data": data})
-    told = many_to_json(errors, language)
-    # A mutation that was done is told as done, whatever its payload was asked for.
-    refused = operation.kind is not OperationType.MUTATION and any(
-        isinstance(error.original_error, BadUserInput | InvalidInput) for error in errors
-    )
-    return Answer({"errors": told} if refused else {"data": data, "errors": told}, refused)
+    return result.data, result.errors or ()
 
 
 async def subscribe(schema: GraphQLSchema, operation: Operation, ctx: Any) -> AsyncIterable[Any] | Answer:
