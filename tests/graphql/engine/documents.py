@@ -65,8 +65,10 @@ class Writing:
             return f"__typename{self._condition()}"
         if depth < DEEPEST and self._chance(0.7 if is_abstract_type(type_) else 0.15):
             return self._fragment(type_, depth)
-        fields = [] if isinstance(type_, GraphQLUnionType) else list(type_.fields.items())
-        fields = [pair for pair in fields if self._is_open(type_, *pair, depth)]
+        named: list[tuple[str, GraphQLField]] = (
+            [] if isinstance(type_, GraphQLUnionType) else list(type_.fields.items())
+        )
+        fields = [pair for pair in named if self._is_open(type_, *pair, depth)]
         if not fields:
             return "__typename"
         return self._field(type_, *self.random.choice(fields), depth)

@@ -94,7 +94,7 @@ async def seeded(db: Database) -> Seeded:
             for stage in funnel.stages
             for person in people[:2]
         ]
-    things = [*people, *funnels, *deals[:4], *(stage for funnel in funnels for stage in funnel.stages[:2])]
+    things: list[Any] = [*people, *funnels, *deals[:4], *(stage for funnel in funnels for stage in funnel.stages[:2])]
     until = datetime.now(UTC) + timedelta(hours=1)
     viewer = Viewer(make.actor(people[0], *Permission), account, people[0], account.id, None, until)
     return Seeded(db, viewer, [str(one.id) for one in things] + [str(funnel.id) for funnel in funnels] * 4)
