@@ -30,6 +30,12 @@ from tests.graphql.engine import toy
 from tests.graphql.engine.documents import Writing
 from tests.graphql.engine.oracle import told
 
+# The stock executor leaves coroutines behind where a null goes up.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 MANY = int(os.environ.get("VORONKA_DOCUMENTS", "200"))
 ASKED = settings(
     max_examples=MANY // 2,
@@ -54,9 +60,6 @@ def drawn(documents: Documents, schema: GraphQLSchema, seed: int, *ids: str, wit
         raise
 
 
-# The stock executor leaves coroutines behind where a null goes up.
-@pytest.mark.filterwarnings("ignore:coroutine 'Executor:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @ASKED
 @given(SEEDS, st.sampled_from([8, 30, 10**9]))
 async def test_fails_as_the_stock_executor_fails(seed: int, every: int) -> None:
