@@ -15,6 +15,7 @@ from services.graphql.engine.answers import BadUserInput
 from services.graphql.engine.fields import batched
 from services.graphql.funnels import Funnel, Stage, funnels_by_id, stages_by_id
 from services.graphql.live.follow import Ready, Resync, ResyncReason, follow
+from services.graphql.live.hub import Telling
 from services.graphql.live.rooms import News
 from services.graphql.money import Money
 from services.graphql.roots import query, subscription
@@ -44,6 +45,8 @@ class BoardEvent:
     seq: int
     at: DateTime
     actor: Actor
+
+    telling: strawberry.Private[Telling | None] = None  # of an event that many are told of
 
 
 async def from_stages(ctx: Context, moves: Sequence["DealMoved"]) -> list[Stage]:
@@ -191,10 +194,16 @@ def event_of(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
             raise AssertionError(f"The contract has no event {event.kind}.")
 
 
+def _shared(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
+    event = event_of(recorded, funnel_id)
+    event.telling = Telling()
+    return event
+
+
 def message_of(told: Ready | Resync | News, funnel_id: UUID) -> Any:
     """What a subscriber is told, as a member of BoardMessage."""
     if isinstance(told, News):
-        return event_of(told.recorded, funnel_id)
+        return told.shown(lambda recorded: _shared(recorded, funnel_id))
     cursor, seq = Cursor(told.place.cursor), told.place.seq
     if isinstance(told, Ready):
         return BoardReady(cursor=cursor, seq=seq)

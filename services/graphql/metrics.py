@@ -11,6 +11,7 @@ SECONDS = Histogram(
     ["kind"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+FALLBACKS = Counter("voronka_fallbacks", "Operations that the stock executor did, and why.", ["reason"])
 SOCKETS = Gauge("voronka_sockets", "Open sockets.")
 SUBSCRIPTIONS = Gauge("voronka_subscriptions", "Running subscriptions.")
 ROOMS = Gauge("voronka_rooms", "Streams that somebody watches.")

@@ -148,3 +148,22 @@ async def test_reads_one_state_however_many_statements_it_takes(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     ]
     assert said[-1] == "COMMIT"
+
+
+SHOWN = """query ($id: ID!) { board(funnelId: $id) { seq columns { dealCount value { amount }
+    stage { name } deals(first: 50) { totalCount nodes { id title amount { amount } contact { name } } } } } }"""
+DEAL = """query ($id: ID!) { deals(filter: { funnelId: $id }, first: 1) { nodes {
+    title stage { name } funnel { name } assignee { name } history(first: 10) { nodes { seq actor { user { name } } } }
+} } }"""
+FUNNELS = """query ($id: ID!) { funnel(id: $id) { id }
+    funnels(first: 20) { nodes { name dealCount openValue { amount currency } } } }"""
+
+
+@pytest.mark.parametrize(("query", "statements"), [(SHOWN, 9), (DEAL, 8), (FUNNELS, 9)])
+async def test_what_is_looked_at_all_day_takes_that_many_statements(
+    watched: tuple[Database, Statements], account: accounts.Account, query: str, statements: int
+) -> None:
+    """Its BEGIN and COMMIT among them."""
+    _, said = await asked(watched, account, query, 3)
+
+    assert len(said) == statements, said

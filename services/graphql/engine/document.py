@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -20,10 +20,11 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.execution.values import get_variable_values
+from graphql.execution.values import VariableValues, get_variable_values
 from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule
 
 from services.graphql.engine.limits import NO_PAGE, check_pages, measure
+from services.graphql.engine.plan import Plans
 
 MOST_TOKENS = 2_000
 MOST_ERRORS = 5
@@ -49,6 +50,13 @@ class Document:
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     page_variables: set[str]
+    _plans: dict[str, Plans] = field(default_factory=dict)
+
+    def plans(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Plans:
+        name = operation.name.value if operation.name else ""
+        if name not in self._plans:
+            self._plans[name] = Plans(schema, self.node, operation)
+        return self._plans[name]
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The one with that name, or the only one. Raises RequestError."""
@@ -121,7 +129,9 @@ class Documents:
         if errors:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", *errors[:MOST_ERRORS])
 
-    def coerce(self, document: Document, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> None:
+    def coerce(
+        self, document: Document, operation: OperationDefinitionNode, given: Mapping[str, Any]
+    ) -> VariableValues:
         """Raises RequestError when the variables are not what the operation declares."""
         values = get_variable_values(
             self.schema,
@@ -135,6 +145,7 @@ class Documents:
         pages = list(check_pages(document.page_variables, values.coerced))
         if pages:
             raise RequestError("BAD_USER_INPUT", *pages)
+        return values
 
 
 def is_subscription(operation: OperationDefinitionNode) -> bool:

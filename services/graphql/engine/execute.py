@@ -1,25 +1,47 @@
-"""Executes a document: by graphql-core, one operation with one context."""
+"""Executes a document: one operation with one context."""
 
-from collections.abc import AsyncIterable, Awaitable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import ExecutionResult, Executor, GraphQLSchema, OperationType, execute
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+)
 from graphql.execution import create_source_event_stream
+from graphql.execution.values import VariableValues
 
+from services.graphql import metrics
 from services.graphql.engine.answers import BadUserInput, many_to_json
 from services.graphql.engine.document import Document, Documents, RequestError
+from services.graphql.engine.levels import Run
+from services.graphql.engine.plan import Unplanned
+from services.graphql.engine.roots import resolve_roots
+from services.graphql.engine.settle import settle
 from shared.errors import InvalidInput
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What is to be executed: one operation of a document, with its variables."""
+    """What is to be executed: one operation of a document, with its variables: as they were given, and coerced."""
 
     document: Document
-    name: str | None
-    kind: OperationType
+    node: OperationDefinitionNode
     variables: Mapping[str, Any]
+    values: VariableValues
+
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
+
+    @property
+    def kind(self) -> OperationType:
+        return self.node.operation
 
 
 @dataclass(frozen=True)
@@ -34,8 +56,7 @@ def prepare(documents: Documents, text: str, name: str | None, variables: Mappin
     """Raises RequestError when it cannot be executed."""
     document = documents.get(text)
     operation = document.operation(name)
-    documents.coerce(document, operation, variables)
-    return Operation(document, operation.name.value if operation.name else None, operation.operation, variables)
+    return Operation(document, operation, variables, documents.coerce(document, operation, variables))
 
 
 def refusal(error: RequestError, language: str) -> Answer:
@@ -44,6 +65,34 @@ def refusal(error: RequestError, language: str) -> Answer:
 
 async def answer(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Answer:
     """Execute a query, a mutation, or what a subscription says of one event (`root`)."""
+    data, errors = await run(schema, operation, ctx, root)
+    if not errors:
+        return Answer({"data": data})
+    told = many_to_json(errors, ctx.language)
+    # A mutation that was done is told as done, whatever its payload was asked for.
+    refused = operation.kind is not OperationType.MUTATION and any(
+        isinstance(error.original_error, BadUserInput | InvalidInput) for error in errors
+    )
+    return Answer({"errors": told} if refused else {"data": data, "errors": told}, refused)
+
+
+Outcome = tuple[dict[str, Any] | None, Sequence[GraphQLError]]
+
+
+async def run(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Outcome:
+    """The data, and the errors as they are."""
+    try:
+        plan = operation.document.plans(schema, operation.node).get(operation.values)
+    except Unplanned as unplanned:
+        metrics.FALLBACKS.labels(unplanned.reason).inc()
+        return await run_by_stock(schema, operation, ctx, root)
+    execution = Run(schema, ctx, operation.values)
+    data = await resolve_roots(execution, plan, root)
+    return settle(execution, plan.root, data) if execution.failed else (data, ())
+
+
+async def run_by_stock(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Outcome:
+    """The same by graphql-core: for what has no plan, and to compare with."""
     result = execute(
         schema,
         operation.document.node,
@@ -55,20 +104,7 @@ async def answer(schema: GraphQLSchema, operation: Operation, ctx: Any, root: ob
     )
     if not isinstance(result, ExecutionResult):
         result = await result
-    return _answer(result, operation, ctx.language)
-
-
-def _answer(result: ExecutionResult, operation: Operation, language: str) -> Answer:
-    if not result.errors:
-        return Answer({"data": result.data})
-    errors = many_to_json(result.errors, language)
-    # A mutation that was done is told as done, whatever its payload was asked for.
-    refused = operation.kind is not OperationType.MUTATION and any(
-        isinstance(error.original_error, BadUserInput | InvalidInput) for error in result.errors
-    )
-    if refused or not isinstance(result.data, dict):
-        return Answer({"errors": errors} if refused else {"data": None, "errors": errors}, refused)
-    return Answer({"data": result.data, "errors": errors})
+    return result.data, result.errors or ()
 
 
 async def subscribe(schema: GraphQLSchema, operation: Operation, ctx: Any) -> AsyncIterable[Any] | Answer:

@@ -1,4 +1,4 @@
-"""How a field gets its value: an attribute of its source, a function of it, or one call for a whole level.
+"""How a field gets its value: an attribute of its source (a property too), or one call for a whole level.
 
     class Deal:
         stage: Stage = batched(stages_of_deals)

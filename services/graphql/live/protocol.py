@@ -111,6 +111,11 @@ def _id(said: Mapping[str, Any]) -> str:
     return id
 
 
+def write_next(id: str, payload: str) -> str:
+    """A `next` of what is JSON already."""
+    return f'{{"type":"next","id":{orjson.dumps(id).decode()},"payload":{payload}}}'
+
+
 def write(type: str, id: str | None = None, payload: object = None) -> str:
     message: dict[str, object] = {"type": type}
     if id is not None:

@@ -6,10 +6,11 @@ a look at the heads of all rooms, once a second, says so: a hint may be lost, an
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -33,14 +34,21 @@ Key = tuple[UUID, UUID]  # account and stream: clients make ids, so a stream's a
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """An event in a room; `size` in bytes."""
+    """An event in a room; `size` in bytes. `_shown`: what its watchers are shown, once the first of them is."""
 
     recorded: Recorded
     size: int
+    _shown: list[Any] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def seq(self) -> int:
         return self.recorded.seq
+
+    def shown(self, make: Callable[[Recorded], Any]) -> Any:
+        """The same object for all: they only read it."""
+        if not self._shown:
+            self._shown.append(make(self.recorded))
+        return self._shown[0]
 
 
 class Room:

@@ -1,13 +1,14 @@
 """One WebSocket of a client: signs in once, then runs operations side by side, each by its id."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, cast
 from uuid import UUID
 
+import orjson
 import structlog
 from graphql import GraphQLError, OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -19,6 +20,7 @@ from services.graphql.engine.document import RequestError
 from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal, subscribe
 from services.graphql.house import House
 from services.graphql.live import protocol
+from services.graphql.live.hub import kind_of
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
 from services.graphql.live.wire import Stalled, Wire
@@ -243,31 +245,34 @@ class Socket:
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
             return
-        async with aclosing(cast("Any", stream)) as events, aclosing(self._answers(events, operation, ctx)) as answers:
-            async for body in answers:
-                await self._wire.send(protocol.write("next", id, body))
+        kind = kind_of(operation, ctx.viewer, ctx.language)
+        async with aclosing(cast("Any", stream)) as events:
+            async for event in events:
+
+                async def make(event: object = event) -> str:
+                    return await self._told_of(event, operation, ctx)
+
+                telling = getattr(event, "telling", None)
+                body = await make() if telling is None else await telling.once(kind, make)
+                await self._wire.send(protocol.write_next(id, body))
                 metrics.MESSAGES.inc()
         await self._complete(id)
 
-    async def _answers(
-        self, events: AsyncIterator[object], operation: Operation, ctx: Context
-    ) -> AsyncGenerator[dict[str, Any]]:
-        """What is told of each event. None is left out for an outage: it waits, or raises Unavailable."""
-        async for event in events:
-            patience = monotonic() + OUTAGE
-            while True:
-                of_event = ctx.again()
-                try:
-                    answered = await answer(self._house.schema, operation, of_event, event)
-                finally:
-                    await of_event.close()
-                codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
-                if "UNAVAILABLE" not in codes:
-                    break
-                if monotonic() > patience:
-                    raise Unavailable
-                await asyncio.sleep(PAUSE)
-            yield answered.body
+    async def _told_of(self, event: object, operation: Operation, ctx: Context) -> str:
+        """As JSON. No event is left out for an outage: it waits, or raises Unavailable."""
+        patience = monotonic() + OUTAGE
+        while True:
+            of_event = ctx.again()
+            try:
+                answered = await answer(self._house.schema, operation, of_event, event)
+            finally:
+                await of_event.close()
+            codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
+            if "UNAVAILABLE" not in codes:
+                return orjson.dumps(answered.body).decode()
+            if monotonic() > patience:
+                raise Unavailable
+            await asyncio.sleep(PAUSE)
 
     async def _tell_once(self, id: str, answered: Answer) -> None:
         if self._operations.get(id) is not asyncio.current_task():

@@ -1,0 +1,74 @@
+"""The fields of the root: each is resolved as it is written in the schema, and its selection by levels."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, OperationType
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path, gather_with_cancel, is_awaitable
+from graphql.type import GraphQLResolveInfoHelpers
+
+from services.graphql.engine.levels import Run, place
+from services.graphql.engine.plan import Plan
+from services.graphql.engine.steps import Object, Step
+
+
+async def resolve_roots(run: Run, plan: Plan, root: object) -> Object:
+    """The data, with Failed in it where something failed.
+
+    A query's fields go down level by level together; a mutation is done, and what it answers with read, before the
+    next one begins.
+    """
+    data: Object = {step.key: step.constant for step in plan.root.steps}
+    for step in plan.root.steps:
+        if step.constant is not None:
+            continue
+        place(run, step, [data], [await _resolve(run, plan, step, root)])
+        if plan.operation.operation is OperationType.MUTATION:
+            await run.levels()
+    await run.levels()
+    return data
+
+
+async def _resolve(run: Run, plan: Plan, step: Step, root: object) -> Any:
+    definition = step.definition
+    assert definition is not None
+    assert definition.resolve is not None
+    try:
+        arguments = get_argument_values(definition, step.nodes[0], run.values)
+        value = definition.resolve(root, _info(run, plan, step, definition, root), **arguments)
+        return await value if is_awaitable(value) else value
+    except Exception as failure:  # noqa: BLE001  # whatever it is: it is that field's error
+        return failure
+
+
+def _info(run: Run, plan: Plan, step: Step, definition: GraphQLField, root: object) -> GraphQLResolveInfo[Any]:
+    parent = run.schema.type_map[step.parent]
+    assert isinstance(parent, GraphQLObjectType)
+    return GraphQLResolveInfo(
+        step.nodes[0].name.value,
+        step.nodes,
+        definition.type,
+        parent,
+        Path(None, step.key, step.parent),
+        run.schema,
+        plan.fragments,
+        root,
+        plan.operation,
+        run.values,
+        run.ctx,
+        is_awaitable,
+        None,
+        HELPERS,
+    )
+
+
+async def _gather(works: Sequence[Awaitable[Any]]) -> list[Any]:
+    return list(await gather_with_cancel(*works))
+
+
+def _track(_works: Sequence[Any]) -> None:
+    """Resolvers leave nothing behind that would have to be waited for."""
+
+
+HELPERS = GraphQLResolveInfoHelpers(_gather, _track)
