@@ -8,8 +8,10 @@ from strawberry.schema.config import StrawberryConfig
 
 from services.graphql import deals, errors, funnel_mutations, stages
 from services.graphql.accounts import AccountsMutation, AccountsQuery
+from services.graphql.balance import BillingQuery
 from services.graphql.billing import REFUSALS as BILLING_REFUSALS
 from services.graphql.billing import BillingMutation
+from services.graphql.billing_events import BillingSubscription
 from services.graphql.board import BoardQuery
 from services.graphql.board_events import (
     BoardEventsQuery,
@@ -28,12 +30,16 @@ from services.graphql.deals import DealsQuery
 from services.graphql.funnel_mutations import FunnelsMutation
 from services.graphql.funnels import FunnelsQuery
 from services.graphql.ingest import IngestMutation, IngestQuery
+from services.graphql.invoices import PaymentsQuery
 from services.graphql.nodes import NodesQuery
 from services.graphql.notes import NotesMutation
 from services.graphql.pages import Names
 from services.graphql.past import PastQuery
+from services.graphql.paying import PayingMutation
+from services.graphql.quotes import QuotesMutation, QuotesQuery
 from services.graphql.scalars import SCALARS
 from services.graphql.stages import StagesMutation
+from services.graphql.subscriptions import SubscriptionsMutation
 from services.graphql.table import TableQuery
 from services.graphql.tasks import TasksMutation, TasksQuery
 from services.graphql.templates import TemplatesQuery
@@ -58,6 +64,9 @@ class Query(
     DealsQuery,
     TableQuery,
     TasksQuery,
+    BillingQuery,
+    QuotesQuery,
+    PaymentsQuery,
     IngestQuery,
 ):
     pass
@@ -77,13 +86,16 @@ class Mutation(
     NotesMutation,
     TasksMutation,
     BillingMutation,
+    QuotesMutation,
+    PayingMutation,
+    SubscriptionsMutation,
     IngestMutation,
 ):
     pass
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(BoardSubscription):
+class Subscription(BoardSubscription, BillingSubscription):
     pass
 
 
