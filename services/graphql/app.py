@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from services.graphql import draining, explorer, intake, metrics
+from services.graphql import callbacks, draining, explorer, intake, metrics, sandbox
 from services.graphql.auth import SignIn
 from services.graphql.engine.document import Documents
 from services.graphql.health import healthz, readyz
@@ -103,6 +103,8 @@ def make_app(given: Settings) -> Starlette:
             WebSocketRoute("/graphql", graphql_socket),
             *explorer.routes,
             *intake.routes,
+            *callbacks.routes,
+            *sandbox.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics.metrics),

@@ -34,7 +34,7 @@ async def checkout(db: Database, providers: Providers, account_id: UUID, payment
     """
     async with db.transaction(account_id) as tx:
         order = await sql.select_order(tx, payment_id)
-        if order is None or order.card is not None or order.rank > billing_rank(Rank.FAILED):
+        if order is None or order.card is not None or not order.payable or order.rank > billing_rank(Rank.FAILED):
             return None
         kept = await sql.select_checkout(tx, payment_id)
         provider = providers.get(order.provider)

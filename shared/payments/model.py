@@ -94,7 +94,8 @@ class Started:
 class Order:
     """What a provider is told of a payment. `card`: the token to charge, where no payer is asked.
 
-    `reference`: the provider's own id of it, once we know it; `started_at`: when we first spoke of it.
+    `reference`: the provider's own id of it, once we know it; `started_at`: when we first spoke of it;
+    `payable`: its invoice is open.
     """
 
     payment_id: UUID
@@ -107,6 +108,7 @@ class Order:
     card: str | None = None
     reference: str | None = None
     started_at: datetime | None = None
+    payable: bool = True
 
     @property
     def about(self) -> str:

@@ -114,8 +114,9 @@ async def select_account_of(tx: Transaction, payment_id: UUID) -> UUID | None:
 async def select_order(tx: Transaction, payment_id: UUID) -> Order | None:
     row = await tx.fetchrow(
         """SELECT p.id, p.provider, p.amount, p.currency, p.rank, p.created_at, p.return_url, p.save_method, m.token,
-                  a.reference, a.started_at
+                  a.reference, a.started_at, i.state = 'OPEN' AS payable
              FROM payments p
+             JOIN invoices i ON i.account_id = p.account_id AND i.id = p.invoice_id
              LEFT JOIN payment_methods m ON m.account_id = p.account_id AND m.id = p.method_id
              LEFT JOIN payment_attempts a ON a.account_id = p.account_id AND a.payment_id = p.id
             WHERE p.account_id = $1 AND p.id = $2""",
@@ -256,4 +257,5 @@ def _order(row: Record) -> Order:
         row["token"],
         row["reference"],
         row["started_at"],
+        row["payable"],
     )
