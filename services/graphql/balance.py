@@ -17,7 +17,7 @@ from services.graphql.pages import NO_CURSOR, Connection, connection, decode, mo
 from services.graphql.quotes import Quote
 from services.graphql.roots import query
 from services.graphql.scalars import Date, DateTime, Decimal, date_time, optional_date
-from shared import billing, money
+from shared import billing, money, payments
 from shared.actor import Permission
 from shared.billing import CATALOGUE, Entry
 from shared.errors import Sentence
@@ -120,6 +120,17 @@ async def methods_of_billing(ctx: Context, asked: Sequence["Billing"]) -> list[l
     return [[PaymentMethod.of(one) for one in found] for _ in asked]
 
 
+@strawberry.type(description="A way to pay that a payer can be sent to.")
+class PaymentProvider:
+    code: str
+    name: str
+
+
+async def providers_of_billing(ctx: Context, asked: Sequence["Billing"]) -> list[list[PaymentProvider]]:
+    found = payments.configured(ctx.settings)
+    return [[PaymentProvider(code=code, name=one.name) for code, one in found.items()] for _ in asked]
+
+
 @strawberry.type(description="What an account has, pays and owns.")
 class Billing:
     today: Date = strawberry.field(description="In the account's time zone.")
@@ -127,6 +138,7 @@ class Billing:
     next_renewal: Quote | None = strawberry.field(description="What that renewal will cost, as of now.")
     balance: Money
     balance_entries: Connection[BalanceEntry] = batched(entries_of_billing, description="The newest first.")
+    providers: list[PaymentProvider] = batched(providers_of_billing, description="That are configured here.")
     modules: list[ModuleSubscription] = batched(modules_of_billing, description="Connected, or once connected.")
     catalog: list[Module]
     payment_methods: list[PaymentMethod] = batched(methods_of_billing)

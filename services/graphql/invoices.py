@@ -15,10 +15,11 @@ from services.graphql.node import Node
 from services.graphql.quotes import InvoiceLine
 from services.graphql.roots import query
 from services.graphql.scalars import JSON, Date, DateTime, date_time, node_id, optional_date, optional_date_time
-from shared import billing, ids, money
+from shared import billing, ids, money, payments
 from shared.actor import Permission
 from shared.billing import InvoiceState
 from shared.billing.proration import vat
+from shared.errors import Unavailable
 
 strawberry.enum(InvoiceState, description="Void: it need not be paid. Uncollectible: its money was taken back.")
 
@@ -77,8 +78,23 @@ class CreditNote:
 
 
 async def invoices_of_payments(ctx: Context, asked: Sequence["Payment"]) -> list["Invoice"]:
-    found = await invoices_by_id(ctx, [payment.invoice_id for payment in asked])
-    return [found[payment.invoice_id] for payment in asked]
+    wanted = [payment.invoice_id for payment in asked if payment.known_invoice is None]
+    found = await invoices_by_id(ctx, wanted) if wanted else {}
+    return [payment.known_invoice or found[payment.invoice_id] for payment in asked]
+
+
+async def checkouts(ctx: Context, asked: Sequence["Payment"]) -> list[Checkout | None]:
+    """A payment that no provider knows yet is begun there."""
+    providers = payments.configured(ctx.settings)
+    account_id = ctx.viewer.require_account().id
+    shown = list[Checkout | None]()
+    for payment in asked:
+        try:
+            begun = await payments.checkout(ctx.db, providers, account_id, payment.payment_id)
+        except (payments.OutcomeUnknown, payments.Unreadable) as failure:
+            raise Unavailable from failure
+        shown.append(Checkout(**begun.to_json()) if begun else None)
+    return shown
 
 
 async def lines_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[list[InvoiceLine]]:
@@ -127,12 +143,15 @@ class Payment(Node):
     refunded: Money
     created_at: DateTime
     paid_at: DateTime | None
+    checkout: Checkout | None = batched(checkouts, description="How the payer goes on, while it can be paid.")
     failure: str | None
 
+    payment_id: strawberry.Private[UUID]
     invoice_id: strawberry.Private[UUID]
+    known_invoice: strawberry.Private["Invoice | None"] = None
 
     @classmethod
-    def of(cls, payment: billing.Payment) -> Self:
+    def of(cls, payment: billing.Payment, invoice: "Invoice | None" = None) -> Self:
         return cls(
             id=node_id(payment.id),
             provider=payment.provider,
@@ -142,7 +161,9 @@ class Payment(Node):
             created_at=date_time(payment.created_at),
             paid_at=optional_date_time(payment.paid_at),
             failure=payment.failure,
+            payment_id=payment.id,
             invoice_id=payment.invoice_id,
+            known_invoice=invoice,
         )
 
 

@@ -13,11 +13,9 @@ from services.graphql.invoices import Invoice, Payment, PaymentMethod
 from services.graphql.quotes import QUOTE_EXPIRED, Quote, QuoteExpired
 from services.graphql.roots import mutation
 from services.graphql.writing import act
-from shared import billing, ids
+from shared import billing, ids, payments
 from shared.actor import Permission
 from shared.db import Transaction
-
-PROVIDERS: frozenset[str] = frozenset()  # whose pages a payer can be sent to
 
 
 @strawberry.input(
@@ -102,11 +100,12 @@ class PayingMutation:
     @mutation("Pay a quote or an invoice. Needs BILLING_MANAGE.")
     async def pay(self, info: Info, input: PayInput) -> PayResult:
         ctx = info.context
+        providers = frozenset(payments.configured(ctx.settings))
         done = await act(
             info,
             input,
             Permission.BILLING_MANAGE,
-            lambda given: billing.Pay.read(given, PROVIDERS),
+            lambda given: billing.Pay.read(given, providers),
             billing.pay,
             keep=_kept,
             again=_paid_again,

@@ -37,6 +37,7 @@ from services.graphql.pages import Names
 from services.graphql.past import PastQuery
 from services.graphql.paying import PayingMutation
 from services.graphql.quotes import QuotesMutation, QuotesQuery
+from services.graphql.refunds import RefundsMutation
 from services.graphql.scalars import SCALARS
 from services.graphql.stages import StagesMutation
 from services.graphql.subscriptions import SubscriptionsMutation
@@ -88,6 +89,7 @@ class Mutation(
     BillingMutation,
     QuotesMutation,
     PayingMutation,
+    RefundsMutation,
     SubscriptionsMutation,
     IngestMutation,
 ):
