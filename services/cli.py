@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from services.local import checks, locks, testing, tokens, up
+from services.local import checks, locks, prices, testing, tokens, up
 from services.local.errors import Refusal
 from services.local.paths import ROOT
 from services.local.state import State
@@ -49,6 +50,23 @@ def migrate(state: StateFolder = DEFAULT_STATE) -> None:
         raise Refusal("No database: give DATABASE_URL, or start ./dev up.")
     done = asyncio.run(migrations.migrate(url))
     print("\n".join(f"applied {name}" for name in done) or "nothing to apply")
+
+
+@app.command()
+def price(
+    module: Annotated[str, typer.Argument(help="The module's code: sales_funnel.")],
+    interval: Annotated[str, typer.Argument(help="MONTH, QUARTER or YEAR.")],
+    amount: Annotated[str, typer.Argument(help="For the whole interval: 550.00.")],
+    since: Annotated[datetime, typer.Option("--from", help="The day from which it is in force.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217.")] = "UAH",
+    state: StateFolder = DEFAULT_STATE,
+) -> None:
+    """Set a new price, at least 30 days ahead: quotes and renewals go by it from then on."""
+    url = (State(state).read_env() | os.environ).get("DATABASE_URL")
+    if not url:
+        raise Refusal("No database: give DATABASE_URL, or start ./dev up.")
+    version = asyncio.run(prices.set_price(url, module, interval, amount, currency, since))
+    print(f"version {version}")
 
 
 @app.command()

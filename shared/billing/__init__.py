@@ -34,6 +34,7 @@ from shared.billing.overview import (
 from shared.billing.papers import RANKS, CreditNote, Invoice, InvoiceState, IssuedLine, Method, Payment, Quote, Rank
 from shared.billing.paying import CHARGE, VOID, Paid, Pay, pay
 from shared.billing.planning import Line, LineKind
+from shared.billing.pricing import set_price
 from shared.billing.purse import REFUND, Refund, get_payments, make_default, methods, refund, remove_method
 from shared.billing.quotes import MONTHS, create_quote, get_quotes, read_cart
 from shared.billing.renewing import DUN, SUSPEND, dun, forget, renew, suspend, void_unpaid
@@ -108,6 +109,7 @@ __all__ = [
     "remove_method",
     "renew",
     "resume",
+    "set_price",
     "settle",
     "start_trial",
     "states",

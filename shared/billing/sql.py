@@ -117,6 +117,34 @@ async def select_prices(tx: Transaction, currency: str, at: datetime | None) -> 
     return [Price(row["module_code"], row["months"], Money(row["price"], row["currency"])) for row in rows]
 
 
+async def select_last_version(tx: Transaction, module_code: str, months: int, currency: str) -> int:
+    """0 when it was never sold so."""
+    version: int = await tx.fetchval(
+        """SELECT coalesce(max(version), 0)
+             FROM module_prices
+            WHERE module_code = $1 AND months = $2 AND currency = $3""",
+        module_code,
+        months,
+        currency,
+    )
+    return version
+
+
+async def insert_price(
+    tx: Transaction, module_code: str, months: int, price: Money, version: int, since: datetime
+) -> None:
+    await tx.execute(
+        """INSERT INTO module_prices (module_code, currency, months, version, price, effective_from)
+                VALUES ($1, $2, $3, $4, $5, $6)""",
+        module_code,
+        price.currency,
+        months,
+        version,
+        price.minor,
+        since,
+    )
+
+
 async def select_price_version(tx: Transaction, currency: str) -> int:
     """How many prices in the currency have come into force: another one, and the number is greater."""
     version: int = await tx.fetchval(

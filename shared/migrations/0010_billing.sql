@@ -244,6 +244,7 @@ END $$;
 
 GRANT DELETE ON coverage TO voronka_app;  -- an invoice whose money is taken away again covers nothing
 GRANT SELECT, INSERT ON payment_orders TO voronka_app;
+GRANT INSERT ON module_prices TO voronka_app;  -- an operator's command
 
 CREATE OR REPLACE VIEW nodes WITH (security_invoker = true) AS
           SELECT id AS account_id, id, 'Account' AS kind FROM accounts
