@@ -1,9 +1,12 @@
 """The set that was worked by hand, through quotes and payments."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
-from shared import billing
+import pytest
+
+from shared import accounts, billing
 from shared.billing import InvoiceState, ModuleState
+from shared.clock import first_moment
 from shared.db import Database
 from tests.shared.billing import scenes
 
@@ -25,3 +28,26 @@ async def test_first_payments_are_evened_out_on_the_grid_of_the_first(db: Databa
         assert seen.renewal is not None
         assert seen.renewal.total == 800_00
         assert set((await billing.states(tx)).values()) == {ModuleState.ACTIVE}
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (datetime(2026, 3, 28, 21, 59, tzinfo=UTC), date(2026, 3, 28)),
+        (datetime(2026, 3, 28, 22, 0, tzinfo=UTC), date(2026, 3, 29)),  # of 23 hours
+        (datetime(2026, 3, 29, 20, 59, tzinfo=UTC), date(2026, 3, 29)),
+        (datetime(2026, 10, 24, 20, 59, tzinfo=UTC), date(2026, 10, 24)),
+        (datetime(2026, 10, 24, 21, 0, tzinfo=UTC), date(2026, 10, 25)),  # of 25 hours
+        (datetime(2026, 10, 25, 21, 59, tzinfo=UTC), date(2026, 10, 25)),
+    ],
+)
+async def test_a_day_costs_a_day_however_long_it_is(db: Database, at: datetime, day: date) -> None:
+    account = await scenes.account(db, date(2026, 1, 31))
+    await scenes.buy(db, account, ("sales_funnel", 12))
+    async with db.transaction(account) as tx:
+        await accounts.set_clock_offset(tx, at - datetime.now(UTC))
+        quoted = await scenes.quote(tx, ("telephony", 12))
+
+    assert quoted.effective_on == day
+    assert quoted.lines[0].period.days == (date(2027, 1, 31) - day).days
+    assert first_moment(date(2026, 3, 31), "Europe/Kyiv") == datetime(2026, 3, 30, 21, tzinfo=UTC)
