@@ -1,6 +1,7 @@
 """What each kind of job does, and what is done when it has failed for the last time: the one map of them."""
 
-from shared import accounts, billing, ingest
+from shared import accounts, billing, ingest, payments
+from shared.config import settings
 from shared.jobs import Kind, Kinds
 
 KINDS: Kinds = {
@@ -14,4 +15,5 @@ KINDS: Kinds = {
     billing.VOID: Kind(billing.void_unpaid),
     ingest.PERFORM: Kind(ingest.perform, ingest.reject_exhausted),
     ingest.RETRY: Kind(ingest.retry, ingest.reject_retried),
+    **payments.kinds(settings),
 }

@@ -151,10 +151,12 @@ async def _take_back(books: Books, payment: Payment) -> None:
     (invoice,) = await sql_papers.select_invoices(books.tx, [payment.invoice_id])
     unasked = payment.refunded - asked - await sql_money.sum_chargebacks(books.tx, payment.id)
     kind = f"charged back to {payment.refunded}"
-    if invoice.state is not InvoiceState.PAID or invoice.received == 0:
+    if invoice.state not in (InvoiceState.PAID, InvoiceState.UNCOLLECTIBLE) or invoice.received == 0:
         await books.move_money(("PAYMENT", payment.id), kind, "BALANCE", "OUTSIDE", min(unasked, books.balance))
         return
     await books.move_money(("PAYMENT", payment.id), kind, "INVOICES", "OUTSIDE", unasked)
+    if invoice.state is InvoiceState.UNCOLLECTIBLE:  # it covers nothing since the first part went back
+        return
     await sql_papers.update_invoice_state(books.tx, invoice.id, InvoiceState.UNCOLLECTIBLE, invoice.received)
     books.tell(InvoiceChanged(invoice.id))
     by_id = {one.id: one for one in books.modules.values()}

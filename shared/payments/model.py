@@ -1,7 +1,7 @@
 """What passes between us and payment providers. The order that a provider knows is our payment, by its id."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
@@ -72,10 +72,10 @@ class Checkout:
 
     url: str
     method: str = "GET"
-    fields: Mapping[str, str] | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        return {"url": self.url, "method": self.method, "fields": dict(self.fields or {})}
+        return {"url": self.url, "method": self.method, "fields": dict(self.fields)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:

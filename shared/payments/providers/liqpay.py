@@ -27,7 +27,7 @@ from shared.payments.model import (
     payment_id,
 )
 from shared.payments.providers.http import call
-from shared.payments.providers.reading import as_written, same
+from shared.payments.providers.reading import as_written, same, text
 
 Hash = Literal["sha1", "sha3-256"]
 VERSIONS: Mapping[Hash, int] = {"sha1": 3, "sha3-256": 7}
@@ -73,7 +73,8 @@ class LiqPay:
     def key(self, came: Call) -> str:
         payload = self._read(came)
         refunded = payload.get("refund_amount", "0")
-        return f"{payload.get('payment_id')}:{payload.get('status')}:{refunded}:{payload.get('end_date')}"
+        parts = ("order_id", "payment_id", "status", "end_date")
+        return ":".join([*(text(payload.get(part)) for part in parts), text(refunded)])
 
     def parse(self, came: Call) -> Said:
         return self._said(self._read(came))

@@ -66,7 +66,7 @@ class Monobank:
 
     def key(self, came: Call) -> str:
         payload = _read(came)
-        return ":".join(text(payload.get(part)) for part in ("invoiceId", "status", "modifiedDate"))
+        return ":".join(text(payload.get(part)) for part in ("reference", "invoiceId", "status", "modifiedDate"))
 
     def parse(self, came: Call) -> Said:
         return _said(_read(came))

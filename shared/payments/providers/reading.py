@@ -6,9 +6,11 @@ from typing import Any
 
 
 def as_written(text: bytes | str) -> Any:
-    """JSON whose numbers are texts; None when it is no JSON."""
+    """JSON in UTF-8 whose numbers are texts; None when it is none."""
     try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+        return json.loads(
+            text if isinstance(text, str) else text.decode(), parse_float=str, parse_int=str, parse_constant=str
+        )
     except (ValueError, RecursionError):
         return None
 

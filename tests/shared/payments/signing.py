@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 from uuid import UUID
 
 import orjson
@@ -44,7 +44,7 @@ def settings(**changes: Any) -> Settings:
 def liqpay_call(payment_id: UUID, status: str = "success", amount: int = 500_00, **more: Any) -> Call:
     payload = {
         "action": "pay",
-        "payment_id": 165,
+        "payment_id": payment_id.int % 10**12,
         "status": status,
         "version": 3,
         "public_key": PUBLIC_KEY,
@@ -83,7 +83,7 @@ def wayforpay_call(
 
 def monobank_call(payment_id: UUID, status: str = "success", amount: int = 500_00, **more: Any) -> Call:
     payload = {
-        "invoiceId": "p2_9ZgpZVsl3",
+        "invoiceId": f"p2_{payment_id.hex}",
         "status": status,
         "amount": amount,
         "ccy": 980,
@@ -111,7 +111,7 @@ def stripe_call(
     **more: Any,
 ) -> Call:
     intent = {
-        "id": "pi_1",
+        "id": f"pi_{payment_id.hex}",
         "object": "payment_intent",
         "status": status,
         "amount": amount,
@@ -141,3 +141,9 @@ def sandbox_call(
 
 def sandbox_raw(body: bytes) -> Call:
     return Call({**JSON, sandbox.SIGNATURE: sandbox.sign(sandbox.key_of(settings()), body)}, body)
+
+
+def liqpay_data(body: bytes) -> dict[str, Any]:
+    """What a form of ours asks LiqPay for."""
+    data: dict[str, Any] = orjson.loads(b64decode(parse_qs(body.decode())["data"][0]))
+    return data
