@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from services.local import checks, locks, prices, testing, tokens, up
+from services.local import checks, dead, locks, prices, testing, tokens, up
 from services.local.errors import Refusal
 from services.local.paths import ROOT
 from services.local.state import State
@@ -44,12 +44,33 @@ def run_up(
 @app.command()
 def migrate(state: StateFolder = DEFAULT_STATE) -> None:
     """Bring the database of DATABASE_URL, or of what runs here, to the newest schema."""
+    done = asyncio.run(migrations.migrate(_database(state)))
+    print("\n".join(f"applied {name}" for name in done) or "nothing to apply")
+
+
+dead_letters = typer.Typer(no_args_is_help=True, help="What was given up, to be looked at and done again.")
+app.add_typer(dead_letters, name="dead")
+
+
+@dead_letters.command("list")
+def list_dead(state: StateFolder = DEFAULT_STATE) -> None:
+    """Print the jobs and the payment callbacks that were given up, and why."""
+    print("\n".join(asyncio.run(dead.listed(_database(state)))) or "nothing is dead")
+
+
+@dead_letters.command()
+def replay(id: UUID, state: StateFolder = DEFAULT_STATE) -> None:
+    """Do one of them once more."""
+    if not asyncio.run(dead.replayed(_database(state), id)):
+        raise Refusal(f"Nothing dead has the id {id}.")
+
+
+def _database(state: Path) -> str:
     env = State(state).read_env() | os.environ
     url = env.get("DATABASE_DIRECT_URL") or env.get("DATABASE_URL")
     if not url:
         raise Refusal("No database: give DATABASE_URL, or start ./dev up.")
-    done = asyncio.run(migrations.migrate(url))
-    print("\n".join(f"applied {name}" for name in done) or "nothing to apply")
+    return url
 
 
 @app.command()
