@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from services.local import checks, demo, importing, locks, testing, tokens, up
+from services.local import checks, dead, demo, importing, locks, prices, testing, tokens, up
 from services.local.errors import Refusal
 from services.local.paths import ROOT
 from services.local.state import State
@@ -43,12 +44,50 @@ def run_up(
 @app.command()
 def migrate(state: StateFolder = DEFAULT_STATE) -> None:
     """Bring the database of DATABASE_URL, or of what runs here, to the newest schema."""
+    done = asyncio.run(migrations.migrate(_database(state)))
+    print("\n".join(f"applied {name}" for name in done) or "nothing to apply")
+
+
+dead_letters = typer.Typer(no_args_is_help=True, help="What was given up, to be looked at and done again.")
+app.add_typer(dead_letters, name="dead")
+
+
+@dead_letters.command("list")
+def list_dead(state: StateFolder = DEFAULT_STATE) -> None:
+    """Print the jobs and the payment callbacks that were given up, and why."""
+    print("\n".join(asyncio.run(dead.listed(_database(state)))) or "nothing is dead")
+
+
+@dead_letters.command()
+def replay(id: UUID, state: StateFolder = DEFAULT_STATE) -> None:
+    """Do one of them once more."""
+    if not asyncio.run(dead.replayed(_database(state), id)):
+        raise Refusal(f"Nothing dead has the id {id}.")
+
+
+def _database(state: Path) -> str:
     env = State(state).read_env() | os.environ
     url = env.get("DATABASE_DIRECT_URL") or env.get("DATABASE_URL")
     if not url:
         raise Refusal("No database: give DATABASE_URL, or start ./dev up.")
-    done = asyncio.run(migrations.migrate(url))
-    print("\n".join(f"applied {name}" for name in done) or "nothing to apply")
+    return url
+
+
+@app.command()
+def price(
+    module: Annotated[str, typer.Argument(help="The module's code: sales_funnel.")],
+    interval: Annotated[str, typer.Argument(help="MONTH, QUARTER or YEAR.")],
+    amount: Annotated[str, typer.Argument(help="For the whole interval: 550.00.")],
+    since: Annotated[datetime, typer.Option("--from", help="The day from which it is in force.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217.")] = "UAH",
+    state: StateFolder = DEFAULT_STATE,
+) -> None:
+    """Set a new price, at least 30 days ahead: quotes and renewals go by it from then on."""
+    url = (State(state).read_env() | os.environ).get("DATABASE_URL")
+    if not url:
+        raise Refusal("No database: give DATABASE_URL, or start ./dev up.")
+    version = asyncio.run(prices.set_price(url, module, interval, amount, currency, since))
+    print(f"version {version}")
 
 
 @app.command()

@@ -58,10 +58,28 @@ class Settings(BaseSettings):
         None, description="For the answers of leads, when a source has no access token of its own."
     )
 
+    voronka_liqpay_public_key: str = ""
+    voronka_liqpay_private_key: str = Field("", description="While it changes: the new one, a comma, the old one.")
+    voronka_liqpay_hash: Annotated[tuple[Literal["sha1", "sha3-256"], ...], NoDecode] = Field(
+        ("sha1",), min_length=1, description="How LiqPay signs; while it changes: the new one, a comma, the old one."
+    )
+    voronka_liqpay_url: str = "https://www.liqpay.ua"
+    voronka_wayforpay_account: str = ""
+    voronka_wayforpay_key: str = Field("", description="While it changes: the new one, a comma, the old one.")
+    voronka_wayforpay_url: str | None = Field(None, description="One address instead of WayForPay's two.")
+    voronka_monobank_token: str = ""
+    voronka_monobank_url: str = "https://api.monobank.ua"
+    voronka_stripe_secret_key: str = ""
+    voronka_stripe_webhook_secret: str = Field("", description="While it changes: the new one, a comma, the old one.")
+    voronka_stripe_url: str = "https://api.stripe.com"
+    voronka_sandbox_url: str | None = Field(
+        None, description="Where the sandbox is; by default with us. In production there is none."
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _lists_are_comma_separated(cls, values: dict[str, object]) -> dict[str, object]:
-        lists = ("voronka_origins", "voronka_binotel_addresses")
+        lists = ("voronka_origins", "voronka_binotel_addresses", "voronka_liqpay_hash")
         return {
             name: split(value) if name in lists and isinstance(value, str) else value for name, value in values.items()
         }

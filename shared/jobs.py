@@ -181,6 +181,35 @@ async def forget_done(tx: Transaction) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    id: UUID
+    kind: str
+    last_error: str | None
+
+
+async def dead(tx: Transaction, limit: int = 500) -> list[DeadJob]:
+    """Those that were given up, in the order in which they were due."""
+    rows = await tx.fetch(
+        "SELECT id, kind, last_error FROM jobs WHERE state = 'dead' ORDER BY run_at, id LIMIT $1", limit
+    )
+    return [DeadJob(**row) for row in rows]
+
+
+async def revive(tx: Transaction, job_id: UUID) -> bool:
+    """Do a dead job once more, as if for the first time; False when there is no such."""
+    revived = await tx.fetchval(
+        """UPDATE jobs
+              SET state = 'queued', attempts = 0, run_at = clock_timestamp()
+            WHERE id = $1 AND state = 'dead'
+        RETURNING true""",
+        job_id,
+    )
+    if revived:
+        tx.after_commit(JobDue(job_id))
+    return bool(revived)
+
+
 async def _claim(tx: Transaction, job_id: UUID) -> Job | None:
     """Attempts count from here, so that a job which kills its worker comes to an end."""
     row = await tx.fetchrow(

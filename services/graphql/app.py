@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from services.graphql import draining, explorer, exports, intake, metrics, uploads
+from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, uploads
 from services.graphql.auth import SignIn
 from services.graphql.engine.document import Documents
 from services.graphql.health import healthz, readyz
@@ -106,6 +106,8 @@ def make_app(given: Settings) -> Starlette:
             *intake.routes,
             *uploads.routes,
             *exports.routes,
+            *callbacks.routes,
+            *sandbox.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics.metrics),

@@ -157,6 +157,9 @@ class ModuleInactive(Error):
 @strawberry.input(description="A module to be tried. Once per account and module.")
 class StartTrialInput:
     module_code: str
+    interval: BillingInterval | None = strawberry.field(
+        default=UNSET, description="Buy it for so long when the trial ends, with the default payment method."
+    )
     idempotency_key: str | None = UNSET
 
 
@@ -171,7 +174,7 @@ StartTrialResult = Annotated[
 ]
 
 
-async def _subscription_again(tx: Transaction, kept: dict[str, Any]) -> billing.Subscription:
+async def subscription_again(tx: Transaction, kept: dict[str, Any]) -> billing.Subscription:
     id = UUID(kept["subscription"])
     return (await billing.get_many(tx, [id]))[id]
 
@@ -184,10 +187,10 @@ class BillingMutation:
             info,
             input,
             Permission.BILLING_MANAGE,
-            lambda given: str(given["module_code"]),
+            billing.Trial.read,
             billing.start_trial,
             keep=lambda trial: {"subscription": str(trial.id)},
-            again=_subscription_again,
+            again=subscription_again,
         )
         return StartTrialPayload(module=ModuleSubscription.of(trial))
 

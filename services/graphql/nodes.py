@@ -14,9 +14,11 @@ from services.graphql.engine.answers import BadUserInput
 from services.graphql.funnels import Funnel, LossReason, Stage
 from services.graphql.imports import Import
 from services.graphql.ingest import InboxItem, Source
+from services.graphql.invoices import invoices_by_id, payments_by_id
 from services.graphql.items import notes_by_id, tasks_by_id
 from services.graphql.node import Node
 from services.graphql.pages import LONGEST
+from services.graphql.quotes import quotes_by_id
 from services.graphql.roots import query
 from shared import billing, deals, funnels, imports, ingest, nodes
 from shared.actor import Permission
@@ -72,6 +74,17 @@ async def _subscriptions(ctx: Context, wanted: Sequence[UUID]) -> Found:
     return {id: ModuleSubscription.of(one) for id, one in found.items()}
 
 
+def _billing(
+    look_up: Callable[[Context, Sequence[UUID]], Awaitable[Mapping[UUID, Node]]],
+) -> Callable[[Context, Sequence[UUID]], Awaitable[Found]]:
+    async def find_for(ctx: Context, wanted: Sequence[UUID]) -> Found:
+        if Permission.BILLING_MANAGE not in ctx.viewer.permissions:
+            return dict.fromkeys(wanted, Forbidden(Permission.BILLING_MANAGE))
+        return await look_up(ctx, wanted)
+
+    return find_for
+
+
 async def _sources(ctx: Context, wanted: Sequence[UUID]) -> Found:
     if Permission.SOURCES_MANAGE not in ctx.viewer.permissions:
         return dict.fromkeys(wanted, Forbidden(Permission.SOURCES_MANAGE))
@@ -101,6 +114,9 @@ BY_KIND: Mapping[str, Callable[[Context, Sequence[UUID]], Awaitable[Found]]] = {
     "Note": _notes,
     "Task": _tasks,
     "ModuleSubscription": _subscriptions,
+    "Quote": _billing(quotes_by_id),
+    "Invoice": _billing(invoices_by_id),
+    "Payment": _billing(payments_by_id),
     "Source": _sources,
     "InboxItem": _inbox_items,
     "Import": _imports,

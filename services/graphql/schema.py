@@ -8,8 +8,10 @@ from strawberry.schema.config import StrawberryConfig
 
 from services.graphql import deals, errors, funnel_mutations, stages
 from services.graphql.accounts import AccountsMutation, AccountsQuery
+from services.graphql.balance import BillingQuery
 from services.graphql.billing import REFUSALS as BILLING_REFUSALS
 from services.graphql.billing import BillingMutation
+from services.graphql.billing_events import BillingSubscription
 from services.graphql.board import BoardQuery
 from services.graphql.board_events import (
     BoardEventsQuery,
@@ -30,13 +32,18 @@ from services.graphql.funnel_mutations import FunnelsMutation
 from services.graphql.funnels import FunnelsQuery
 from services.graphql.imports import ImportsMutation, ImportsQuery, ImportsSubscription
 from services.graphql.ingest import IngestQuery
+from services.graphql.invoices import PaymentsQuery
 from services.graphql.nodes import NodesQuery
 from services.graphql.notes import NotesMutation
 from services.graphql.pages import Names
 from services.graphql.past import PastQuery
+from services.graphql.paying import PayingMutation
+from services.graphql.quotes import QuotesMutation, QuotesQuery
+from services.graphql.refunds import RefundsMutation
 from services.graphql.scalars import SCALARS
 from services.graphql.source_mutations import SourcesMutation
 from services.graphql.stages import StagesMutation
+from services.graphql.subscriptions import SubscriptionsMutation
 from services.graphql.table import TableQuery
 from services.graphql.tasks import TasksMutation, TasksQuery
 from services.graphql.templates import TemplatesQuery
@@ -61,6 +68,9 @@ class Query(
     DealsQuery,
     TableQuery,
     TasksQuery,
+    BillingQuery,
+    QuotesQuery,
+    PaymentsQuery,
     IngestQuery,
     ImportsQuery,
 ):
@@ -83,12 +93,16 @@ class Mutation(
     BillingMutation,
     SourcesMutation,
     ImportsMutation,
+    QuotesMutation,
+    PayingMutation,
+    RefundsMutation,
+    SubscriptionsMutation,
 ):
     pass
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(BoardSubscription, ImportsSubscription):
+class Subscription(BoardSubscription, BillingSubscription, ImportsSubscription):
     pass
 
 

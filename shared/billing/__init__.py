@@ -1,20 +1,119 @@
-"""Paid modules: the catalogue, and which of them an account has."""
+"""Paid modules: the catalogue, what they cost, and which of them an account has. Its stream has the account's id."""
 
-from shared.billing.commands import END_TRIAL, end_trial, get_many, prices, start_trial, states, trials_used
+from shared.billing.books import END_TRIAL, FORGET, RENEW
+from shared.billing.commands import (
+    Cancelled,
+    Trial,
+    cancel,
+    change_interval,
+    end_trial,
+    get_many,
+    modules,
+    prices,
+    resume,
+    start_trial,
+    states,
+    trials_used,
+)
+from shared.billing.invoices import get_invoices
 from shared.billing.model import CATALOGUE, INTERVALS, Module, ModuleState, Price, Subscription
+from shared.billing.overview import (
+    MODULE_CHANGED,
+    Overview,
+    begin_log,
+    count_entries,
+    count_invoices,
+    credit_notes_of,
+    entries,
+    get_credit_notes,
+    invoice_page,
+    lines_of,
+    overview,
+    payments_of,
+)
+from shared.billing.papers import RANKS, CreditNote, Invoice, InvoiceState, IssuedLine, Method, Payment, Quote, Rank
+from shared.billing.paying import CHARGE, VOID, Paid, Pay, pay
+from shared.billing.planning import Line, LineKind
+from shared.billing.pricing import set_price
+from shared.billing.purse import REFUND, Refund, get_payments, make_default, methods, refund, remove_method
+from shared.billing.quotes import MONTHS, create_quote, get_quotes, read_cart
+from shared.billing.renewing import DUN, SUSPEND, dun, forget, renew, suspend, void_unpaid
+from shared.billing.settling import ForeignMoney, Report, Token, settle
+from shared.billing.sql_money import Entry
 
 __all__ = [
     "CATALOGUE",
+    "CHARGE",
+    "DUN",
     "END_TRIAL",
+    "FORGET",
     "INTERVALS",
+    "MODULE_CHANGED",
+    "MONTHS",
+    "RANKS",
+    "REFUND",
+    "RENEW",
+    "SUSPEND",
+    "VOID",
+    "Cancelled",
+    "CreditNote",
+    "Entry",
+    "ForeignMoney",
+    "Invoice",
+    "InvoiceState",
+    "IssuedLine",
+    "Line",
+    "LineKind",
+    "Method",
     "Module",
     "ModuleState",
+    "Overview",
+    "Paid",
+    "Pay",
+    "Payment",
     "Price",
+    "Quote",
+    "Rank",
+    "Refund",
+    "Report",
     "Subscription",
+    "Token",
+    "Trial",
+    "begin_log",
+    "cancel",
+    "change_interval",
+    "count_entries",
+    "count_invoices",
+    "create_quote",
+    "credit_notes_of",
+    "dun",
     "end_trial",
+    "entries",
+    "forget",
+    "get_credit_notes",
+    "get_invoices",
     "get_many",
+    "get_payments",
+    "get_quotes",
+    "invoice_page",
+    "lines_of",
+    "make_default",
+    "methods",
+    "modules",
+    "overview",
+    "pay",
+    "payments_of",
     "prices",
+    "read_cart",
+    "refund",
+    "remove_method",
+    "renew",
+    "resume",
+    "set_price",
+    "settle",
     "start_trial",
     "states",
+    "suspend",
     "trials_used",
+    "void_unpaid",
 ]

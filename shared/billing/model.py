@@ -1,9 +1,10 @@
 """The catalogue of modules and an account's subscription to one. Prices stand in a table: an operator changes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from shared.errors import Sentence
@@ -18,6 +19,20 @@ class ModuleState(StrEnum):
     PAST_DUE = "PAST_DUE"
     SUSPENDED = "SUSPENDED"
     CANCELLED = "CANCELLED"
+
+
+S = ModuleState
+MOVES: Mapping[ModuleState, frozenset[ModuleState]] = {
+    S.TRIALING: frozenset({S.ACTIVE, S.CANCELLED}),
+    S.ACTIVE: frozenset({S.ACTIVE, S.PAST_DUE, S.CANCELLED}),
+    S.PAST_DUE: frozenset({S.ACTIVE, S.SUSPENDED, S.CANCELLED}),
+    S.SUSPENDED: frozenset({S.ACTIVE, S.CANCELLED}),
+    S.CANCELLED: frozenset(),
+}
+CONNECTED = frozenset({S.ACTIVE, S.PAST_DUE, S.SUSPENDED})
+GRACE = timedelta(days=7)
+ATTEMPTS = (0, 1, 3, 6)  # days after the boundary on which the default method is charged
+REMEMBERED = timedelta(days=30)  # for so long a suspended module keeps the grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,14 @@ class Subscription:
     trial_ends_on: date | None
     cancel_at_period_end: bool
     next_months: int | None
+    suspended_on: date | None = None
+    trial_months: int | None = None
+
+    def moved(self, state: ModuleState, **changes: Any) -> "Subscription":
+        """In another state. Raises ValueError for a move that there is not."""
+        if state not in MOVES[self.state]:
+            raise ValueError(f"A module that is {self.state} does not become {state}.")
+        return replace(self, state=state, **changes)
 
     def usable(self, today: date) -> bool:
         """The one question the rest of the product asks."""

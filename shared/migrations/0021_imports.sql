@@ -69,6 +69,9 @@ UNION ALL SELECT account_id, id, 'Task' FROM tasks
 UNION ALL SELECT account_id, id, 'ModuleSubscription' FROM module_subscriptions
 UNION ALL SELECT account_id, id, 'Source' FROM sources
 UNION ALL SELECT account_id, id, 'InboxItem' FROM inbox_items
+UNION ALL SELECT account_id, id, 'Quote' FROM quotes
+UNION ALL SELECT account_id, id, 'Invoice' FROM invoices
+UNION ALL SELECT account_id, id, 'Payment' FROM payments
 UNION ALL SELECT account_id, id, 'Import' FROM imports;
 
 DO $$

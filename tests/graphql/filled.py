@@ -81,7 +81,7 @@ async def fill(db: Database, account_id: UUID, person_id: UUID, *, tries_a_modul
         source = await taking.new_source(tx, funnel, assignee_id=str(person.id))
         await taking.take_in(tx, source, FORM)
         if tries_a_module:
-            await billing.start_trial(tx, "telephony")
+            await billing.start_trial(tx, billing.Trial("telephony"))
         await tx.execute("DELETE FROM jobs WHERE account_id = $1", account_id)  # a clock has nothing to wait for
         after = await _kinds(tx)
         return Filled(

@@ -60,7 +60,7 @@ async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGener
             raise NotFound(funnel_id)
         place, refused = await _begin(ctx, room, after)
         yield _resync(place, refused) if refused else Ready(place)
-        subscriber = _Subscriber(room, place)
+        subscriber = Subscriber(room, place)
         while True:
             for told in await subscriber.next():
                 if isinstance(told, News) and _may_change_access(told) and not await _sees(ctx, funnel_id):
@@ -69,7 +69,9 @@ async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGener
                 yield told
 
 
-class _Subscriber:
+class Subscriber:
+    """Whoever watches a room, at their own pace."""
+
     def __init__(self, room: Room, place: Place) -> None:
         self._room = room
         self._place = place

@@ -66,7 +66,7 @@ async def test_there_is_nothing_to_change_of_an_account_that_is_not_there(db: Da
 async def test_a_trial_ends_on_its_day_wherever_the_account_moves(
     tx: Transaction, account: accounts.Account, zone: str
 ) -> None:
-    trial = await billing.start_trial(tx, "telephony")
+    trial = await billing.start_trial(tx, billing.Trial("telephony"))
     assert trial.trial_ends_on is not None
 
     await accounts.update(tx, AccountChanges(account.id, time_zone=zone))

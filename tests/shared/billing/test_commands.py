@@ -23,7 +23,7 @@ async def ending(tx: Transaction, subscription_id: UUID) -> jobs.Job:
 
 
 async def test_a_trial_opens_the_module_for_seven_days_from_today(tx: Transaction) -> None:
-    trial = await billing.start_trial(tx, "telephony")
+    trial = await billing.start_trial(tx, billing.Trial("telephony"))
 
     today = local_date(await tx.now(), "Europe/Kyiv")
     assert (trial.state, trial.period_start, trial.trial_ends_on) == (
@@ -40,7 +40,7 @@ async def test_a_trial_opens_the_module_for_seven_days_from_today(tx: Transactio
 
 
 async def test_the_module_is_closed_on_the_day_the_trial_ends(tx: Transaction) -> None:
-    trial = await billing.start_trial(tx, "telephony")
+    trial = await billing.start_trial(tx, billing.Trial("telephony"))
     await make.clock(tx, timedelta(days=7))
 
     with pytest.raises(ModuleInactive):
@@ -50,14 +50,14 @@ async def test_the_module_is_closed_on_the_day_the_trial_ends(tx: Transaction) -
 
 
 async def test_a_module_is_tried_once(tx: Transaction) -> None:
-    trial = await billing.start_trial(tx, "telephony")
+    trial = await billing.start_trial(tx, billing.Trial("telephony"))
     with pytest.raises(NotAllowedNow) as refused:
-        await billing.start_trial(tx, "telephony")
+        await billing.start_trial(tx, billing.Trial("telephony"))
     assert refused.value.reason == "CONNECTED"
 
     await billing.end_trial(tx, await ending(tx, trial.id))
     with pytest.raises(NotAllowedNow) as refused:
-        await billing.start_trial(tx, "telephony")
+        await billing.start_trial(tx, billing.Trial("telephony"))
     assert refused.value.reason == "TRIAL_USED"
     assert await billing.trials_used(tx) == {"telephony"}
 
@@ -66,7 +66,7 @@ async def test_trials_that_are_started_at_once_take_turns(db: Database, account:
     async def start() -> str:
         try:
             async with db.transaction(account.id) as tx:
-                return str((await billing.start_trial(tx, "telephony")).state)
+                return str((await billing.start_trial(tx, billing.Trial("telephony"))).state)
         except NotAllowedNow as refused:
             return refused.reason
 
@@ -75,7 +75,7 @@ async def test_trials_that_are_started_at_once_take_turns(db: Database, account:
 
 async def test_what_is_not_in_the_catalogue_is_not_found(tx: Transaction) -> None:
     with pytest.raises(NotFound) as refused:
-        await billing.start_trial(tx, "telepathy")
+        await billing.start_trial(tx, billing.Trial("telepathy"))
 
     assert str(refused.value.id) == "telepathy"
 

@@ -1,0 +1,216 @@
+"""Invoices, credit notes, payments and ways to pay, as people see them."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, Self
+from uuid import UUID
+
+import strawberry
+
+from services.graphql.accounts import Info
+from services.graphql.context import Context
+from services.graphql.engine.fields import batched
+from services.graphql.money import Money
+from services.graphql.node import Node
+from services.graphql.quotes import InvoiceLine
+from services.graphql.roots import query
+from services.graphql.scalars import JSON, Date, DateTime, date_time, node_id, optional_date, optional_date_time
+from shared import billing, ids, money, payments
+from shared.actor import Permission
+from shared.billing import InvoiceState
+from shared.billing.proration import vat
+from shared.errors import Unavailable
+
+strawberry.enum(InvoiceState, description="Void: it need not be paid. Uncollectible: its money was taken back.")
+
+
+@strawberry.enum(description="How far a payment is; it never goes back.")
+class PaymentState(Enum):
+    CREATED = "CREATED"
+    PENDING = "PENDING"
+    FAILED = "FAILED"
+    PAID = "PAID"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+
+
+@strawberry.type(description="How the payer goes on: open the url, or post the fields to it as a form.")
+class Checkout:
+    url: str
+    method: str = strawberry.field(description="GET or POST.")
+    fields: JSON
+
+
+@strawberry.type(description="A saved way to pay.")
+class PaymentMethod:
+    id: strawberry.ID
+    provider: str
+    label: str = strawberry.field(description="The card, as far as it may be shown.")
+    expires_on: Date | None
+    is_default: bool = strawberry.field(description="Renewals are charged to it.")
+
+    @classmethod
+    def of(cls, method: billing.Method) -> Self:
+        return cls(
+            id=node_id(method.id),
+            provider=method.provider,
+            label=method.label,
+            expires_on=optional_date(method.expires_on),
+            is_default=method.is_default,
+        )
+
+
+@strawberry.type(description="What is given back, to the balance.")
+class CreditNote:
+    number: str
+    issued_on: Date
+    total: Money
+    reason: str
+
+    @classmethod
+    def of(cls, note: billing.CreditNote, currency: str) -> Self:
+        return cls(
+            number=f"CN-{note.number:06}",
+            issued_on=Date(note.issued_on.isoformat()),
+            total=Money.of(money.Money(note.total, currency)),
+            reason=note.reason,
+        )
+
+
+async def invoices_of_payments(ctx: Context, asked: Sequence["Payment"]) -> list["Invoice"]:
+    wanted = [payment.invoice_id for payment in asked if payment.known_invoice is None]
+    found = await invoices_by_id(ctx, wanted) if wanted else {}
+    return [payment.known_invoice or found[payment.invoice_id] for payment in asked]
+
+
+async def checkouts(ctx: Context, asked: Sequence["Payment"]) -> list[Checkout | None]:
+    """A payment that no provider knows yet is begun there."""
+    providers = payments.configured(ctx.settings)
+    account_id = ctx.viewer.require_account().id
+    shown = list[Checkout | None]()
+    for payment in asked:
+        try:
+            begun = await payments.checkout(ctx.db, providers, account_id, payment.payment_id)
+        except (payments.OutcomeUnknown, payments.Unreadable) as failure:
+            raise Unavailable from failure
+        shown.append(Checkout(**begun.to_json()) if begun else None)
+    return shown
+
+
+async def lines_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[list[InvoiceLine]]:
+    found = await ctx.read(lambda tx: billing.lines_of(tx, [one.invoice.id for one in asked]))
+    return [
+        [
+            InvoiceLine.of(line.line, one.invoice.currency, ctx.language)
+            for line in found
+            if line.invoice_id == one.invoice.id
+        ]
+        for one in asked
+    ]
+
+
+async def taxes_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[Money]:
+    found = await ctx.read(lambda tx: billing.lines_of(tx, [one.invoice.id for one in asked]))
+    return [
+        Money.of(
+            money.Money(
+                sum(vat(line.line.amount) for line in found if line.invoice_id == one.invoice.id), one.invoice.currency
+            )
+        )
+        for one in asked
+    ]
+
+
+async def notes_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[list[CreditNote]]:
+    found = await ctx.read(lambda tx: billing.credit_notes_of(tx, [one.invoice.id for one in asked]))
+    return [
+        [CreditNote.of(note, one.invoice.currency) for note in found if note.invoice_id == one.invoice.id]
+        for one in asked
+    ]
+
+
+async def payments_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[list["Payment"]]:
+    found = await ctx.read(lambda tx: billing.payments_of(tx, [one.invoice.id for one in asked]))
+    return [[Payment.of(payment) for payment in found if payment.invoice_id == one.invoice.id] for one in asked]
+
+
+@strawberry.type(description="Money that is on its way, came, or did not.")
+class Payment(Node):
+    provider: str
+    invoice: "Invoice" = batched(invoices_of_payments)
+    state: PaymentState
+    amount: Money
+    refunded: Money
+    created_at: DateTime
+    paid_at: DateTime | None
+    checkout: Checkout | None = batched(checkouts, description="How the payer goes on, while it can be paid.")
+    failure: str | None
+
+    payment_id: strawberry.Private[UUID]
+    invoice_id: strawberry.Private[UUID]
+    known_invoice: strawberry.Private["Invoice | None"] = None
+
+    @classmethod
+    def of(cls, payment: billing.Payment, invoice: "Invoice | None" = None) -> Self:
+        return cls(
+            id=node_id(payment.id),
+            provider=payment.provider,
+            state=PaymentState[payment.state],
+            amount=Money.of(money.Money(payment.amount, payment.currency)),
+            refunded=Money.of(money.Money(payment.refunded, payment.currency)),
+            created_at=date_time(payment.created_at),
+            paid_at=optional_date_time(payment.paid_at),
+            failure=payment.failure,
+            payment_id=payment.id,
+            invoice_id=payment.invoice_id,
+            known_invoice=invoice,
+        )
+
+
+@strawberry.type(description="What is to be paid for modules, or was.")
+class Invoice(Node):
+    number: str = strawberry.field(description="Counted within the account, without gaps.")
+    state: InvoiceState
+    issued_on: Date
+    due_on: Date
+    lines: list[InvoiceLine] = batched(lines_of_invoices)
+    total: Money
+    vat: Money = batched(taxes_of_invoices, description="Contained in the total.")
+    paid: Money = strawberry.field(description="By the balance and by payments.")
+    credit_notes: list[CreditNote] = batched(notes_of_invoices)
+    payments: list[Payment] = batched(payments_of_invoices)
+
+    invoice: strawberry.Private[billing.Invoice]
+
+    @classmethod
+    def of(cls, invoice: billing.Invoice) -> Self:
+        settled = invoice.received if invoice.state is InvoiceState.VOID else invoice.from_balance + invoice.received
+        return cls(
+            id=node_id(invoice.id),
+            number=f"{invoice.number:06}",
+            state=invoice.state,
+            issued_on=Date(invoice.issued_on.isoformat()),
+            due_on=Date(invoice.due_on.isoformat()),
+            total=Money.of(money.Money(invoice.total, invoice.currency)),
+            paid=Money.of(money.Money(settled, invoice.currency)),
+            invoice=invoice,
+        )
+
+
+async def invoices_by_id(ctx: Context, wanted: Sequence[UUID]) -> dict[UUID, Invoice]:
+    found = await ctx.read(lambda tx: billing.get_invoices(tx, wanted))
+    return {id: Invoice.of(one) for id, one in found.items()}
+
+
+async def payments_by_id(ctx: Context, wanted: Sequence[UUID]) -> dict[UUID, Payment]:
+    found: dict[UUID, Any] = await ctx.read(lambda tx: billing.get_payments(tx, wanted))
+    return {id: Payment.of(one) for id, one in found.items()}
+
+
+@strawberry.type
+class PaymentsQuery:
+    @query("A payment; null when it is not there. Needs BILLING_MANAGE.")
+    async def payment(self, info: Info, id: strawberry.ID) -> Payment | None:
+        info.context.require(Permission.BILLING_MANAGE)
+        wanted = ids.read(id)
+        return (await payments_by_id(info.context, [wanted])).get(wanted)

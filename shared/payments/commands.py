@@ -1,0 +1,109 @@
+"""What is done with what providers call: kept at once, applied later, and looked at by people where it cannot be."""
+
+import hashlib
+from uuid import UUID
+
+from shared import billing, ids, jobs
+from shared.db import Transaction
+from shared.payments import sql
+from shared.payments.model import Call, Said, Unreadable
+from shared.payments.providers import Provider, Providers
+
+CALLBACK = "payments.callback"  # a kept callback, by its id
+LONGEST_REASON = 500
+MOST_DEAD = 500
+
+
+async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
+    """Keep a verified call, with the job that applies it. One that cannot be read is kept as a dead letter."""
+    id, state, reason = ids.new(), "RECEIVED", None
+    try:
+        key = provider.key(came)
+        provider.parse(came)
+    except Unreadable as unreadable:
+        key, state = f"sha256:{hashlib.sha256(came.body).hexdigest()}", "DEAD"
+        reason = _told(unreadable)
+    is_new = await sql.insert_callback(tx, id, provider.code, key.replace("\0", ""), _plain(came), state, reason)
+    if is_new and state == "RECEIVED":
+        await jobs.add(tx, CALLBACK, ref=id)
+
+
+async def apply(providers: Providers, tx: Transaction, job: jobs.Job) -> None:
+    """Do what a kept call says, in the account whose payment it is about."""
+    assert job.ref is not None
+    kept = await sql.lock_callback(tx, job.ref)
+    if kept is None or kept.state != "RECEIVED":
+        return
+    provider = providers.get(kept.provider)
+    if provider is None:
+        raise LookupError(f"There are no keys for {kept.provider} now.")
+    try:
+        said = provider.parse(kept.call)
+        if said is None:
+            await sql.update_callback(tx, kept.id, "IGNORED", "It is about no payment of ours.")
+            return
+        async with tx.attempt():
+            await enter(tx, said.payment_id, kept.provider)
+            await record(tx, said)
+    except (Unreadable, billing.ForeignMoney) as refused:
+        await sql.update_callback(tx, kept.id, "DEAD", _told(refused))
+    else:
+        await sql.update_callback(tx, kept.id, "APPLIED")
+
+
+async def bury(tx: Transaction, job: jobs.Job, error: str) -> None:
+    """A call that no attempt came to an end with is for people to look at."""
+    assert job.ref is not None
+    await sql.update_callback(tx, job.ref, "DEAD", error[:LONGEST_REASON])
+
+
+async def enter(tx: Transaction, payment_id: UUID, provider: str) -> None:
+    """Go on in the payment's account. Raises Unreadable for a payment that was not begun with that provider."""
+    account_id = await sql.select_account_of(tx, payment_id)
+    if account_id is not None:
+        await tx.enter(account_id)
+        order = await sql.select_order(tx, payment_id)
+        if order is not None and order.provider == provider:
+            return
+    raise Unreadable(f"{provider} knows a payment {payment_id} that was not begun with it.")
+
+
+async def record(tx: Transaction, said: Said) -> None:
+    """What a provider says becomes what we know. Raises ForeignMoney."""
+    if said.reference is not None:
+        await sql.update_reference(tx, said.payment_id, said.reference)
+    card = said.card
+    await billing.settle(
+        tx,
+        billing.Report(
+            said.payment_id,
+            said.state,
+            said.amount.minor,
+            said.amount.currency,
+            said.refunded,
+            said.failure,
+            billing.Token(card.token, card.label, card.expires_on) if card else None,
+        ),
+    )
+
+
+async def dead(tx: Transaction) -> list[sql.DeadCallback]:
+    """The oldest first."""
+    return await sql.select_dead_callbacks(tx, MOST_DEAD)
+
+
+async def replay(tx: Transaction, callback_id: UUID) -> bool:
+    """Apply a dead call once more; False when there is no such."""
+    revived = await sql.revive_callback(tx, callback_id)
+    if revived:
+        await jobs.add(tx, CALLBACK, ref=callback_id)
+    return revived
+
+
+def _told(refusal: Exception) -> str:
+    return str(refusal)[:LONGEST_REASON].replace("\0", "")
+
+
+def _plain(came: Call) -> Call:
+    """Headers that a column of JSON can hold."""
+    return Call({name: value.replace("\0", "") for name, value in came.headers.items()}, came.body)
