@@ -39,7 +39,7 @@ class House:
     db: Database
 
     async def call(self, provider: str, call: Call) -> tuple[int, str]:
-        headers = {name: value.encode("latin-1") for name, value in call.headers.items()}
+        headers = {name.encode(): value.encode("latin-1") for name, value in call.headers.items()}
         response = await self.client.post(f"/callbacks/{provider}", content=call.body, headers=headers)
         return response.status_code, response.text
 

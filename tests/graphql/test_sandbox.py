@@ -1,0 +1,74 @@
+"""The sandbox's page: a payer goes there, chooses, and we are called back as by a real provider."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from services.graphql import callbacks, sandbox
+from shared import jobs, payments
+from shared.db import Database
+from shared.payments.pretending import body_of
+from shared.payments.sql import select_pretended
+from tests.shared.payments import signing, stories
+
+KINDS = payments.kinds(signing.settings)
+
+
+@pytest.fixture
+async def client(db: Database) -> AsyncIterator[httpx.AsyncClient]:
+    app = Starlette(routes=[*sandbox.routes, *callbacks.routes])
+    app.state.db, app.state.settings = db, signing.settings()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://voronka") as client:
+        yield client
+
+
+async def called_back(client: httpx.AsyncClient, db: Database, begun: stories.Begun) -> int:
+    """How many calls the sandbox has planned; one is made, and applied."""
+    async with db.transaction(None) as tx:
+        planned = await tx.fetchval("SELECT count(*) FROM jobs WHERE kind = $1 AND ref = $2", payments.CALL, begun.id)
+        order = await select_pretended(tx, begun.id)
+    assert order is not None
+    call = signing.sandbox_raw(body_of(order))
+    response = await client.post("/callbacks/sandbox", content=call.body, headers=dict(call.headers))
+    assert response.status_code == 200
+    async with db.transaction(None) as tx:
+        due = await tx.fetch("SELECT id FROM jobs WHERE kind = $1 AND state = 'queued'", payments.CALLBACK)
+    for job in due:
+        await jobs.perform(db, KINDS, job["id"])
+    return int(planned)
+
+
+@pytest.mark.parametrize(
+    ("choice", "state", "calls"),
+    [("pay", "PAID", 1), ("decline", "FAILED", 1), ("pay-late", "PAID", 1), ("pay-twice", "PAID", 2)],
+)
+async def test_what_a_payer_chooses_becomes_of_the_payment(
+    client: httpx.AsyncClient, db: Database, choice: str, state: str, calls: int
+) -> None:
+    begun = await stories.begun(db, "sandbox")
+    checkout = await payments.checkout(db, payments.configured(signing.settings()), begun.account_id, begun.id)
+    assert checkout is not None
+    path = urlsplit(checkout.url).path
+
+    shown = await client.post(path, data=dict(checkout.fields))
+    assert (shown.status_code, "500.00 UAH" in shown.text) == (200, True)
+    chosen = await client.post(path, data={**checkout.fields, "choice": choice})
+
+    assert (chosen.status_code, chosen.headers["location"]) == (303, checkout.fields["back"])
+    assert await called_back(client, db, begun) == calls
+    assert (await stories.end(db, begun)).state == state
+
+
+async def test_nobody_is_sent_there_but_by_us(client: httpx.AsyncClient, db: Database) -> None:
+    begun = await stories.begun(db, "sandbox")
+    checkout = await payments.checkout(db, payments.configured(signing.settings()), begun.account_id, begun.id)
+    assert checkout is not None
+    path = urlsplit(checkout.url).path
+
+    for changed in ({"amount": "1"}, {"back": "https://elsewhere.example"}, {"signature": ""}, {"amount": "x"}):
+        response = await client.post(path, data={**checkout.fields, **changed, "choice": "pay"})
+        assert response.status_code == 404
+    assert (await client.post("/sandbox", content=b"{}")).status_code == 403
