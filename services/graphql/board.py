@@ -94,7 +94,7 @@ class BoardColumn:
 async def columns_of_boards(
     ctx: Context, boards: Sequence["Board"], *, stage_ids: list[strawberry.ID] | None = UNSET
 ) -> list[list[BoardColumn]]:
-    wanted = {ids.read(id) for id in stage_ids} if stage_ids else None
+    wanted = {ids.read(id) for id in stage_ids} if isinstance(stage_ids, list) else None
     rows = await stages_of_funnels(ctx, [board.funnel for board in boards])
     return [
         [BoardColumn(stage=stage, asked=board.asked) for stage in stages if wanted is None or stage.stage_id in wanted]

@@ -158,10 +158,9 @@ class IngestQuery:
         info.context.require(Permission.SOURCES_MANAGE)
         asked, place = filter or InboxFilter(), decode(after or None)
         source_id = ids.read(asked.source_id) if isinstance(asked.source_id, str) else None
+        states = asked.states if isinstance(asked.states, list) else None
         page = await info.context.read(
-            lambda tx: ingest.inbox(
-                tx, source_id=source_id, states=asked.states or None, after=moment(place), first=first or FIRST
-            )
+            lambda tx: ingest.inbox(tx, source_id=source_id, states=states, after=moment(place), first=first or FIRST)
         )
         return connection(
             [InboxItem.of(item) for item in page.items],

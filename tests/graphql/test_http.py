@@ -176,8 +176,10 @@ async def test_wants_to_know_which_of_several_operations(api: Api) -> None:
     for name in (None, "", "C"):
         answer = await api.post(both | {"operationName": name})
         assert (answer.status, "data" in answer.body, answer.codes) == (200, False, ["BAD_USER_INPUT"])
+        assert "one of A, B." in answer.text
     answer = await api.post(HELLO | {"operationName": "A"})
     assert answer.codes == ["BAD_USER_INPUT"]
+    assert "none of them has a name, so leave it out." in answer.text
 
 
 async def test_sends_subscriptions_to_the_socket(api: Api) -> None:

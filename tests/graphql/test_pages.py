@@ -203,3 +203,4 @@ async def test_shows_only_the_columns_that_are_asked_for(owner: Person) -> None:
     assert await shown(None) == list(ours.values())
     assert await shown([ours["Договір"], ours["Огляд"], ours["Огляд"]]) == [ours["Огляд"], ours["Договір"]]
     assert await shown([other["stages"][0]["id"], "no id"]) == []
+    assert await shown([]) == []

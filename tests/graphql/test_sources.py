@@ -103,6 +103,8 @@ async def test_a_form_becomes_a_deal(owner: Person, db: Database, account: accou
 
     assert await listed(states=["CREATED"]) == [first["id"]]
     assert await listed(states=["REJECTED", "IGNORED"]) == []
+    assert await listed(states=[]) == []
+    assert await listed(states=None) == [again["id"], first["id"]]
     assert await listed(sourceId=source["id"]) == [again["id"], first["id"]]
     page = (await owner.ask(INBOX, {"first": 1}))["inbox"]
     assert ([one["id"] for one in page["nodes"]], page["pageInfo"]["hasNextPage"]) == ([again["id"]], True)

@@ -196,6 +196,8 @@ def nested(depth: int) -> object:
         ({"a\0": 1}, CONTROL),
         ({"a": ["\ud800"]}, NOT_UNICODE),
         ({"a": 2**63}, NO_JSON_NUMBER),
+        ({"a": float(-(2**63) - 1)}, NO_JSON_NUMBER),
+        ({"a": float(2**70)}, NO_JSON_NUMBER),
         ({"a": float("nan")}, NO_JSON_NUMBER),
         ({"a": float("inf")}, NO_JSON_NUMBER),
         ({"a": "x" * 33_000}, TOO_MUCH_JSON.filled(bytes=32_768, deep=20)),
@@ -204,6 +206,10 @@ def nested(depth: int) -> object:
 )
 def test_refuses_what_jsonb_does_not_hold(value: object, problem: Any) -> None:
     assert read(lambda form: form.json_object(AT, value))[1] == [problem.en]
+
+
+def test_json_holds_whole_numbers_of_64_bits() -> None:
+    assert read(lambda form: form.json_object(AT, {"a": 2**63 - 1, "b": 1 - 2**63, "c": 1e18, "d": -0.5}))[1] == []
 
 
 def test_json_may_be_twenty_deep() -> None:

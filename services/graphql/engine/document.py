@@ -64,9 +64,10 @@ class Document:
             return next(iter(self.operations.values()))
         found = self.operations.get(name) if name is not None else None
         if found is None:
-            names = ", ".join(str(one) for one in self.operations if one)
+            names = ", ".join(one for one in self.operations if one)
+            which = f"one of {names}" if names else "none of them has a name, so leave it out"
             raise RequestError(
-                "BAD_USER_INPUT", GraphQLError(f"Say by operationName which operation to execute: one of {names}.")
+                "BAD_USER_INPUT", GraphQLError(f"Say by operationName which operation to execute: {which}.")
             )
         return found
 
