@@ -1,17 +1,20 @@
 """An account in which there is something of everything that has an id, made by the product's own commands."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
-from shared import billing, deals, funnels, ids
+from shared import deals, funnels, ids, imports, jobs
 from shared.actor import Permission
 from shared.db import Database, Transaction
 from shared.ingest import Request
 from shared.money import Money
 from tests import make
+from tests.graphql.filled_money import Purse, buy_modules, purse
 from tests.shared.ingest import taking
 
 FORM = Request({"content-type": "application/json"}, b'{"name": "Lead", "phone": "0501112233"}')
+TABLE = "Назва,Сума\nДім,1000\nСклад,багато\nОфіс,-\n".encode()  # two of its rows cannot be taken
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Filled:
     task: str
     done_task: str
     source: str
+    item: str  # of the inbox
+    read: str  # an import that is done, with rejects
+    queued: str  # an import that has not begun
+    money: Purse
     kinds: dict[str, str]
 
     def of_kind(self, *kinds: str) -> list[str]:
@@ -55,7 +62,7 @@ class Filled:
         return self.some_of(*self.kinds.values())
 
 
-async def fill(db: Database, account_id: UUID, person_id: UUID, *, tries_a_module: bool = True) -> Filled:
+async def fill(db: Database, account_id: UUID, person_id: UUID, *, buys: bool = True) -> Filled:
     """Fill an account: only its person sees these funnels, unless they have a right to see all."""
     async with db.transaction(account_id) as tx:
         before = await _kinds(tx)
@@ -79,11 +86,16 @@ async def fill(db: Database, account_id: UUID, person_id: UUID, *, tries_a_modul
         await make.deal(tx, put_away)
         await funnels.archive(tx, put_away.id, archived=True)
         source = await taking.new_source(tx, funnel, assignee_id=str(person.id))
-        await taking.take_in(tx, source, FORM)
-        if tries_a_module:
-            await billing.start_trial(tx, billing.Trial("telephony"))
+        item = await taking.take_in(tx, source, FORM)
+        if buys:
+            await buy_modules(tx)
+        read, queued = await _begin_import(tx, funnel.id), await _begin_import(tx, funnel.id)
+        has = await purse(tx)
+    for _turn in ("look", "read"):
+        await imports.run(db, {}, jobs.Job(ids.new(), account_id, imports.IMPORT, read, datetime.now(UTC), 1, 3, read))
+    async with db.transaction(account_id) as tx:
         await tx.execute("DELETE FROM jobs WHERE account_id = $1", account_id)  # a clock has nothing to wait for
-        after = await _kinds(tx)
+        after = await _kinds(tx) | dict.fromkeys(has.methods, "PaymentMethod")
         return Filled(
             account=str(account_id),
             person=str(person.id),
@@ -104,8 +116,19 @@ async def fill(db: Database, account_id: UUID, person_id: UUID, *, tries_a_modul
             task=str(task.task.id),
             done_task=str(done.task.id),
             source=str(source.id),
+            item=str(item.id),
+            read=str(read),
+            queued=str(queued),
+            money=has,
             kinds={id: kind for id, kind in after.items() if id not in before},
         )
+
+
+async def _begin_import(tx: Transaction, funnel_id: UUID) -> UUID:
+    import_id = await imports.begin_upload(tx, funnel_id)
+    await imports.keep_chunk(tx, import_id, 0, TABLE)
+    await imports.start(tx, import_id, funnel_id, "deals.csv", {})
+    return import_id
 
 
 async def _kinds(tx: Transaction) -> dict[str, str]:

@@ -13,7 +13,9 @@ from tests.graphql.filled import Filled
 
 Good = Mapping[str, Callable[[Filled], dict[str, Any]]]
 
-OF_THE_CRM = frozenset({"createAccount", "updateAccount", "saveUsers", "setClock"})  # the host's own, no person's
+OF_THE_CRM = frozenset(  # the host's own, no person's
+    {"createAccount", "updateAccount", "saveUsers", "setClock", "refundPayment"}
+)
 
 
 def _soon() -> str:
@@ -69,7 +71,28 @@ INPUTS: Good = {
     "updateTask": lambda it: {"id": it.task, "title": "Написати", "assigneeId": it.person},
     "completeTask": lambda it: {"id": it.task},
     "startTrial": lambda it: {"moduleCode": "lead_ads"},
+    "createQuote": lambda it: {"items": [{"moduleCode": "lead_ads", "interval": "MONTH"}]},
+    "pay": lambda it: {"quoteId": it.money.quote, "provider": "sandbox", "returnUrl": "https://crm.example.com/"},
+    "setDefaultPaymentMethod": lambda it: {"id": it.money.methods[-1]},
+    "removePaymentMethod": lambda it: {"id": it.money.methods[0]},
+    "refundPayment": lambda it: {
+        "paymentId": it.money.payment,
+        "amount": {"amount": "5.00", "currency": "UAH"},
+        "reason": "Прохання",
+    },
+    "cancelModule": lambda it: {"moduleCode": "sales_funnel", "immediately": False},
+    "resumeModule": lambda it: {"moduleCode": "telephony"},
+    "changeInterval": lambda it: {"moduleCode": "sales_funnel", "interval": "YEAR"},
     "createSource": lambda it: {"name": "Сайт", "kind": "FORM", "funnelId": it.funnel, "assigneeId": it.person},
+    "updateSource": lambda it: {
+        "id": it.source,
+        "name": "Лендинг",
+        "funnelId": it.funnel,
+        "assigneeId": it.colleague,
+        "mapping": {"title": "name"},
+    },
+    "replayInbox": lambda it: {"ids": [it.item]},
+    "cancelImport": lambda it: {"id": it.queued},
 }
 VARIABLES: Good = {
     "viewer": lambda it: {},
@@ -87,7 +110,15 @@ VARIABLES: Good = {
     "tasks": lambda it: {},
     "sources": lambda it: {},
     "inbox": lambda it: {},
+    "previewSource": lambda it: {"id": it.source, "payload": '{"name": "Lead", "phone": "0501112233"}'},
+    "imports": lambda it: {},
+    "import": lambda it: {"id": it.read},
+    "billing": lambda it: {},
+    "quote": lambda it: {"id": it.money.quote},
+    "payment": lambda it: {"id": it.money.payment},
     "boardChanged": lambda it: {"funnelId": it.funnel},
+    "billingChanged": lambda it: {},
+    "importChanged": lambda it: {"id": it.read},
 }
 
 

@@ -57,7 +57,7 @@ async def somebody(
     """A new person with a filled part of an account, or with a filled account of their own."""
     person_id = ids.new()
     home = account_id or (await make.account(db, test=True)).id
-    it = await fill(db, home, person_id, tries_a_module=account_id is None)
+    it = await fill(db, home, person_id, buys=account_id is None)
     return Talker(api, api.person(home, *permissions, user_id=person_id), it)
 
 

@@ -85,7 +85,7 @@ NEEDS = {
     **dict.fromkeys(ACCOUNTS, Permission.ACCOUNTS_MANAGE),
 }
 ASKING_NEEDS = {
-    **dict.fromkeys(("billing", "quote", "payment", "billingChanged"), Permission.BILLING_MANAGE),
+    **dict.fromkeys(("billing", "quote", "payment"), Permission.BILLING_MANAGE),
     **dict.fromkeys(("sources", "inbox", "previewSource"), Permission.SOURCES_MANAGE),
 }
 

@@ -19,14 +19,30 @@ from tests.graphql.surface import document, fields_of
 from tests.graphql.talking import Talker
 
 MUTATIONS = sorted(fields_of("Mutation"))
-WITHOUT_MODULE = {"startTrial"}
+WITHOUT_MODULE = {  # done, or refused, whether there is one or not
+    "startTrial",
+    "createQuote",
+    "pay",
+    "setDefaultPaymentMethod",
+    "removePaymentMethod",
+    "cancelModule",
+    "resumeModule",
+    "changeInterval",
+    "replayInbox",
+    "cancelImport",
+}
 NOBODY = "00000000-0000-4000-8000-000000000000"
 OTHERS: Mapping[str, object] = {
     "name": "Інше",
     "title": "Інше",
     "text": "Інше",
     "stage": stage("Інше"),
+    "interval": "QUARTER",
+    "immediately": True,
     "moduleCode": "sales_funnel",
+    "items": [{"moduleCode": "lead_ads", "interval": "YEAR"}],
+    "quoteId": NOBODY,
+    "reason": "Інше",
     "now": "2100-01-01T00:00:00Z",
     "users": [],
     "ids": [NOBODY],
