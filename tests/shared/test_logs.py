@@ -23,8 +23,9 @@ def restored() -> Iterator[None]:
 
 
 def settings(**changes: Any) -> Settings:
-    given = {"database_url": "unused", "redis_url": "unused", "voronka_jwt_secret": "x" * 32}
-    return Settings(**(given | {"voronka_public_url": "https://voronka.example.com"} | changes))
+    secrets = {"voronka_jwt_secret": "x" * 32, "voronka_secret_key": "y" * 32}
+    given = {"database_url": "unused", "redis_url": "unused", "voronka_public_url": "https://voronka.example.com"}
+    return Settings(**(given | secrets | changes))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ WITHOUT_ACCOUNTS = {
     "stream_heads",
     "source_addresses",
     "intake",
+    "payment_orders",
+    "callbacks",
+    "sandbox_orders",  # of the provider that we stand in for
     "module_prices",
     "schema_migrations",
 }

@@ -64,6 +64,9 @@ def visits_of(log: list[events.Recorded]) -> list[tuple[Any, ...]]:
     """The same, from the log alone."""
     found: dict[str, list[list[Any]]] = {}
     for event in log:
+        if event.kind == "DealsImported":
+            for deal in event.payload["deals"]:
+                found[deal["id"]] = [[deal["id"], deal["stageId"], event.at, None, event.seq]]
         if event.kind in ("DealCreated", "DealMoved", "DealRestored"):
             deal = event.payload["deal"]
             of_deal = found.setdefault(deal["id"], [])
