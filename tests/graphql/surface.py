@@ -6,6 +6,7 @@ Nothing here is a list of names: what the schema comes to hold, tests that walk 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from graphql import (
@@ -17,12 +18,14 @@ from graphql import (
     get_nullable_type,
     is_abstract_type,
     is_composite_type,
+    is_required_argument,
 )
 
 from services.graphql.schema import executable
 
 DEEPEST = 2  # levels below a root's field, unless another depth is asked for
 FIRST = "0"  # the path of a list's first member
+NEEDED = {"Date": '"2026-05-01"'}  # what a field below a root's is given where it must be given something
 Path = tuple[str, ...]
 Object = GraphQLObjectType | GraphQLInterfaceType
 
@@ -48,13 +51,14 @@ class Document:
     variables: dict[str, Any] = field(default_factory=dict)  # their types
     arguments: dict[str, str] = field(default_factory=dict)
     text: str = ""
+    _defaults: dict[str, str] = field(default_factory=dict)
     _selection: str = ""
 
     def __post_init__(self) -> None:
         parent = executable.type_map[self.root]
         assert isinstance(parent, GraphQLObjectType)
         head, self._selection = self._parts(parent, self.name, (), (), self.depth)
-        self.text = f"{self.root.lower()}{_declared(self.variables)} {{ {head}{self._selection} }}"
+        self.text = f"{self.root.lower()}{_declared(self.variables, self._defaults)} {{ {head}{self._selection} }}"
 
     def times(self, count: int) -> str:
         """A mutation so often: a0: it(input: $input0) a1: it(input: $input1) …"""
@@ -72,6 +76,8 @@ class Document:
             variable = "_".join((*above[1:], name, argument)) if above else argument
             self.variables[variable] = kind.type
             self.arguments[variable] = f"{parent.name}.{name}({argument})"
+            if above and is_required_argument(kind):
+                self._defaults[variable] = NEEDED[get_named_type(kind.type).name]
             given.append(f"{argument}: ${variable}")
         head = f"{name}({', '.join(given)})" if given else name
         inner = get_named_type(asked.type)
@@ -106,8 +112,10 @@ def document(root: str, name: str, depth: int = DEEPEST) -> Document:
     return Document(root, name, depth)
 
 
-def _declared(variables: Mapping[str, Any]) -> str:
-    shown = ", ".join(f"${name}: {kind}" for name, kind in variables.items())
+def _declared(variables: Mapping[str, Any], defaults: Mapping[str, str] = MappingProxyType({})) -> str:
+    shown = ", ".join(
+        f"${name}: {kind}{f' = {defaults[name]}' if name in defaults else ''}" for name, kind in variables.items()
+    )
     return f"({shown})" if shown else ""
 
 
