@@ -159,9 +159,15 @@ OF_STAGES = [
 ]
 CREATION = step(
     "create_deal",
-    lambda model, f, id, **given: {"funnel_id": one_of(f, model.funnels), "id": fresh(model, id), **given},
+    lambda model, f, id, assignee, **given: {
+        "funnel_id": one_of(f, model.funnels),
+        "id": fresh(model, id),
+        "assignee_id": None if assignee is None else one_of(assignee, model.people),
+        **given,
+    },
     f=number,
     id=number,
+    assignee=perhaps,
     title=title,
     amount=amount,
 )
@@ -202,11 +208,12 @@ OF_DEALS = [
         "update_deal",
         lambda model, d, given, version: {
             "deal_id": one_of(d, model.deals),
-            "fields": given,
+            "fields": given
+            | ({"assignee_id": one_of(given["assignee_id"], model.people)} if "assignee_id" in given else {}),
             "version": version,
         },
         d=number,
-        given=fields(title=title, amount=amount),
+        given=fields(title=title, amount=amount, assignee_id=number),
         version=version,
     ),
     MOVE,
