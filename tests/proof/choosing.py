@@ -206,14 +206,14 @@ OF_DEALS = [
     CREATION,
     step(
         "update_deal",
-        lambda model, d, given, version: {
+        lambda model, d, assignee, given, version: {
             "deal_id": one_of(d, model.deals),
-            "fields": given
-            | ({"assignee_id": one_of(given["assignee_id"], model.people)} if "assignee_id" in given else {}),
+            "fields": given if assignee is None else {**given, "assignee_id": one_of(assignee, model.people)},
             "version": version,
         },
         d=number,
-        given=fields(title=title, amount=amount, assignee_id=number),
+        assignee=perhaps,
+        given=fields(title=title, amount=amount),
         version=version,
     ),
     MOVE,

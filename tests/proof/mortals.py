@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from signal import SIGKILL
 
 import httpx
 from uvicorn.main import main
 
 from services.local import ports
+from services.local.launch import end_with
 from services.local.up import API
 from shared import crash
 from tests.client import GLANCE, PATIENCE, Api
@@ -40,6 +42,7 @@ async def mortal(model: Api, point: str, folder: Path) -> AsyncIterator[Api]:
 
 
 def _serve(env: Mapping[str, str], port: int, log: Path) -> None:
+    end_with(os.getppid(), SIGKILL)
     with log.open("ab") as said:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
