@@ -159,9 +159,15 @@ OF_STAGES = [
 ]
 CREATION = step(
     "create_deal",
-    lambda model, f, id, **given: {"funnel_id": one_of(f, model.funnels), "id": fresh(model, id), **given},
+    lambda model, f, id, assignee, **given: {
+        "funnel_id": one_of(f, model.funnels),
+        "id": fresh(model, id),
+        "assignee_id": None if assignee is None else one_of(assignee, model.people),
+        **given,
+    },
     f=number,
     id=number,
+    assignee=perhaps,
     title=title,
     amount=amount,
 )
@@ -200,12 +206,13 @@ OF_DEALS = [
     CREATION,
     step(
         "update_deal",
-        lambda model, d, given, version: {
+        lambda model, d, assignee, given, version: {
             "deal_id": one_of(d, model.deals),
-            "fields": given,
+            "fields": given if assignee is None else {**given, "assignee_id": one_of(assignee, model.people)},
             "version": version,
         },
         d=number,
+        assignee=perhaps,
         given=fields(title=title, amount=amount),
         version=version,
     ),

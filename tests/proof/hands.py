@@ -15,7 +15,8 @@ TOLD = f"""__typename ... on BoardEvent {{ seq cursor }}
     ... on DealCreated {{ deal {{ {DEAL} }} placedAfter columns {{ stageId dealCount value {{ amount currency }} }} }}
     ... on DealMoved {{ deal {{ {DEAL} }} placedAfter columns {{ stageId dealCount value {{ amount currency }} }} }}
     ... on DealUpdated {{ deal {{ {DEAL} }} columns {{ stageId dealCount value {{ amount currency }} }} }}
-    ... on DealArchived {{ deal {{ {DEAL} }} columns {{ stageId dealCount value {{ amount currency }} }} }}"""
+    ... on DealArchived {{ deal {{ {DEAL} }} columns {{ stageId dealCount value {{ amount currency }} }} }}
+    ... on FunnelChanged {{ funnel {{ name version stages {{ id name }} }} }}"""
 LOG = f"query ($id: ID!) {{ boardEvents(funnelId: $id, first: 200) {{ events {{ {TOLD} }} hasMore }} }}"
 FOLLOW = f"""subscription ($funnelId: ID!, $after: Cursor) {{ boardChanged(funnelId: $funnelId, after: $after) {{
     ... on BoardReady {{ seq }} {TOLD} }} }}"""
@@ -62,20 +63,29 @@ class Hands:
 
 
 def fold(board: Any, told: Sequence[Mapping[str, Any]]) -> None:
-    """The board after these events of deals too. Each must be the next one."""
-    columns = {column["stage"]["id"]: column for column in board["columns"]}
+    """The board after these events too. Each must be the next one."""
     for event in told:
         assert event["seq"] == board["seq"] + 1
-        board["seq"], board["cursor"], deal = event["seq"], event["cursor"], event["deal"]
-        for column in columns.values():
-            nodes = column["deals"]["nodes"]
-            if event["__typename"] == "DealUpdated":
-                nodes[:] = [deal if node["id"] == deal["id"] else node for node in nodes]
-            else:
-                nodes[:] = [node for node in nodes if node["id"] != deal["id"]]
-        if "placedAfter" in event:
-            nodes = columns[deal["stage"]["id"]]["deals"]["nodes"]
-            above = [node["id"] for node in nodes].index(event["placedAfter"]) + 1 if event["placedAfter"] else 0
-            nodes.insert(above, deal)
-        for totals in event["columns"]:
-            columns[totals["stageId"]] |= {"dealCount": totals["dealCount"], "value": totals["value"]}
+        board["seq"], board["cursor"] = event["seq"], event["cursor"]
+        columns = {column["stage"]["id"]: column for column in board["columns"]}
+        if event["__typename"] == "FunnelChanged":
+            board["funnel"] = event["funnel"]
+            board["columns"] = [columns[stage["id"]] for stage in event["funnel"]["stages"]]
+        else:
+            _fold_deal(columns, event)
+
+
+def _fold_deal(columns: Mapping[str, dict[str, Any]], event: Mapping[str, Any]) -> None:
+    deal = event["deal"]
+    for column in columns.values():
+        nodes = column["deals"]["nodes"]
+        if event["__typename"] == "DealUpdated":
+            nodes[:] = [deal if node["id"] == deal["id"] else node for node in nodes]
+        else:
+            nodes[:] = [node for node in nodes if node["id"] != deal["id"]]
+    if "placedAfter" in event:
+        nodes = columns[deal["stage"]["id"]]["deals"]["nodes"]
+        above = [node["id"] for node in nodes].index(event["placedAfter"]) + 1 if event["placedAfter"] else 0
+        nodes.insert(above, deal)
+    for totals in event["columns"]:
+        columns[totals["stageId"]] |= {"dealCount": totals["dealCount"], "value": totals["value"]}

@@ -63,8 +63,11 @@ async def delete_stage(tx: Transaction, stage_id: UUID, target_id: UUID | None) 
     await deals.delete_stage(tx, deals.StageDeletion(stage_id, target_id))
 
 
-async def create_deal(tx: Transaction, funnel_id: UUID, id: UUID, title: str, amount: Money | None) -> None:
-    await deals.create(tx, deals.NewDeal(id, funnel_id, title, make.ANNA, amount=amount, id_is_chosen=True))
+async def create_deal(
+    tx: Transaction, funnel_id: UUID, id: UUID, title: str, amount: Money | None, assignee_id: UUID | None
+) -> None:
+    new = deals.NewDeal(id, funnel_id, title, make.ANNA, assignee_id, amount, id_is_chosen=True)
+    await deals.create(tx, new)
 
 
 async def update_deal(tx: Transaction, deal_id: UUID, fields: Mapping[str, Any], version: int | None) -> None:
@@ -161,6 +164,7 @@ async def kept_deals(tx: Transaction, deal_ids: Sequence[UUID]) -> dict[UUID, di
             "stage_id": deal.stage_id,
             "title": deal.title,
             "amount": deal.amount,
+            "assignee_id": deal.assignee_id,
             "status": deal.status,
             "reason_id": deal.loss_reason_id,
             "note": deal.loss_note,

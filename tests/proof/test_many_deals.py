@@ -1,60 +1,102 @@
 """Thirty thousand deals in one funnel: it is looked at, searched and worked in as if there were ten."""
 
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from shared.actor import Permission
 from shared.db import Database
-from tests import make
 from tests.client import Api
 from tests.proof.hands import Hands
-from tests.proof.many import fill
+from tests.proof.many import Crowd, fill
+from tests.proof.spying import Spy, spying
 
-MANY = 30_000
+MANY, FEW = 30_000, 12
 BOARD = """query ($id: ID!) { board(funnelId: $id) { seq columns { stage { id } dealCount value { amount }
     deals(first: 50) { nodes { id number title assignee { name } } pageInfo { hasNextPage endCursor } } } } }"""
 TABLE = """query ($filter: DealFilter) { deals(filter: $filter, first: 50) { totalCount nodes { number title } } }"""
-COLUMN = """SELECT id FROM deals WHERE account_id = $1 AND stage_id = $2 AND position > '' ORDER BY position LIMIT 51"""
-NEWEST = """SELECT id FROM deals WHERE account_id = $1 ORDER BY created_at DESC NULLS LAST, id LIMIT 51"""
+PAGE = """query ($filter: DealFilter) { deals(filter: $filter, first: 50) { nodes { id number title } } }"""
+PAST = """query ($id: ID!, $asOf: Cursor!) { pastBoard(funnelId: $id, asOf: $asOf) { seq
+    columns { dealCount value { amount } deals(first: 2) { nodes { number version } } } } }"""
+MOVE = """mutation ($input: MoveDealInput!) { moveDeal(input: $input) { __typename } }"""
+NAMES_DEALS = re.compile(r"\b(FROM|JOIN|UPDATE) deals\b")
 
 
 @pytest.fixture(scope="module")
-async def crowded(db: Database, api: Api) -> tuple[make.Funnel, Hands]:
-    account = await make.account(db)
-    funnel, user = await fill(db, account, MANY)
-    await db.pool.execute("ANALYZE deals, deal_search, stage_totals")
-    return funnel, Hands(api, api.person(account.id, *Permission, user_id=user.id))
+async def crowd(db: Database) -> Crowd:
+    filled = await fill(db, MANY)
+    await db.pool.execute("ANALYZE deals, deal_search, stage_totals, stage_visits")
+    return filled
 
 
-async def test_the_board_the_table_and_a_move_answer(crowded: tuple[make.Funnel, Hands]) -> None:
-    funnel, person = crowded
+@pytest.fixture
+def person(api: Api, crowd: Crowd) -> Hands:
+    return Hands(api, api.person(crowd.account.id, *Permission, user_id=crowd.user.id))
 
-    board = (await person.ask(BOARD, id=str(funnel.id)))["board"]
-    counts = [column["dealCount"] for column in board["columns"]]
-    assert counts == [5_000] * 6 + [0, 0]
+
+@pytest.fixture
+async def spy(dsn: str) -> AsyncIterator[Spy]:
+    async with spying(dsn) as listening:
+        yield listening
+
+
+async def test_the_board_the_table_and_the_search_answer(crowd: Crowd, person: Hands) -> None:
+    board = (await person.ask(BOARD, id=str(crowd.funnel.id)))["board"]
+    assert [column["dealCount"] for column in board["columns"]] == [5_000] * 6 + [0, 0]
     assert [len(column["deals"]["nodes"]) for column in board["columns"]] == [50] * 6 + [0, 0]
     assert board["columns"][0]["value"] == [{"amount": "5000.00"}]
 
-    table = (await person.ask(TABLE, filter={"funnelId": str(funnel.id)}))["deals"]
+    table = (await person.ask(TABLE, filter={"funnelId": str(crowd.funnel.id)}))["deals"]
     assert (table["totalCount"], [deal["number"] for deal in table["nodes"]]) == (MANY, list(range(1, 51)))
     found = (await person.ask(TABLE, filter={"search": "0500012345"}))["deals"]
     assert [deal["number"] for deal in found["nodes"]] == [12_345]
 
-    first = board["columns"][0]["deals"]["nodes"][0]["id"]
-    moved = await person.do(
-        "moveDeal", "deal { id }", id=first, toStageId=str(funnel.own[0].id), place={"bottom": True}
-    )
-    assert moved["__typename"] == "MoveDealPayload"
-    assert (await person.ask(BOARD, id=str(funnel.id)))["board"]["columns"][1]["dealCount"] == 5_001
+
+async def test_a_deal_is_moved_and_the_past_stays(crowd: Crowd, person: Hands) -> None:
+    def numbers(past: Any) -> list[list[tuple[int, int]]]:
+        return [[(deal["number"], deal["version"]) for deal in column["deals"]["nodes"]] for column in past["columns"]]
+
+    first, *_ = (await person.ask(BOARD, id=str(crowd.funnel.id)))["board"]["columns"][0]["deals"]["nodes"]
+    there, back = crowd.funnel.own[0].id, crowd.funnel.entry.id
+    moved = await person.do("moveDeal", "seq cursor", id=first["id"], toStageId=str(there))
+    returned = await person.do("moveDeal", "seq cursor", id=first["id"], toStageId=str(back), place={"bottom": True})
+    board = (await person.ask(BOARD, id=str(crowd.funnel.id)))["board"]
+    past = (await person.ask(PAST, id=str(crowd.funnel.id), asOf=moved["cursor"]))["pastBoard"]
+
+    assert [moved["seq"], past["seq"], returned["seq"], board["seq"]] == [MANY + 1, MANY + 1, MANY + 2, MANY + 2]
+    assert [column["dealCount"] for column in past["columns"]] == [4_999, 5_001, *[5_000] * 4, 0, 0]
+    assert past["columns"][1]["value"] == [{"amount": "5001.00"}]
+    assert numbers(past)[:3] == [[(12, 1), (18, 1)], [(6, 2), (1, 1)], [(2, 1), (8, 1)]]
+    assert [column["dealCount"] for column in board["columns"]] == [5_000] * 6 + [0, 0]
 
 
-@pytest.mark.parametrize("query", [COLUMN, NEWEST])
-async def test_hot_statements_go_by_an_index(db: Database, crowded: tuple[make.Funnel, Hands], query: str) -> None:
-    funnel, _ = crowded
-    account_id = await db.pool.fetchval("SELECT account_id FROM funnels WHERE id = $1", funnel.id)
-    values = [account_id, funnel.entry.id][: query.count("$")]
+async def test_a_board_takes_as_many_statements_as_one_of_a_few_deals(db: Database, crowd: Crowd, spy: Spy) -> None:
+    small = await fill(db, FEW)
 
-    async with db.transaction(account_id) as tx:
-        plan = "\n".join(row[0] for row in await tx.fetch(f"EXPLAIN {query}", *values))
+    _, few = [await spy.ask(small.account, small.user, BOARD, id=str(small.funnel.id)) for _ in range(2)]
+    many = await spy.ask(crowd.account, crowd.user, BOARD, id=str(crowd.funnel.id))
 
-    assert "Seq Scan on deals" not in plan
-    assert "Index" in plan
+    assert len(few) == len(many) > 3
+    assert [said.query for said in many[1:]] == [said.query for said in few[1:]]  # the first one names the account
+
+
+@pytest.mark.parametrize("what", ["board", "table", "search", "move"])
+async def test_no_hot_statement_looks_at_all_deals(db: Database, crowd: Crowd, spy: Spy, what: str) -> None:
+    deal_id = await db.pool.fetchval("SELECT id FROM deals WHERE account_id = $1 AND number = 77", crowd.account.id)
+    hot: dict[str, tuple[str, dict[str, Any]]] = {
+        "board": (BOARD, {"id": str(crowd.funnel.id)}),
+        "table": (PAGE, {"filter": {"funnelId": str(crowd.funnel.id)}}),
+        "search": (PAGE, {"filter": {"search": "0500012345"}}),
+        "move": (MOVE, {"input": {"id": str(deal_id), "toStageId": str(crowd.funnel.own[1].id)}}),
+    }
+    query, variables = hot[what]
+
+    said = await spy.ask(crowd.account, crowd.user, query, **variables)
+    plans = [await spy.plan(crowd.account, one) for one in said if NAMES_DEALS.search(one.query)]
+
+    assert plans
+    for plan in plans:
+        assert "Seq Scan on deals" not in plan
+        assert "Index" in plan
