@@ -84,9 +84,10 @@ async def invoices_of_payments(ctx: Context, asked: Sequence["Payment"]) -> list
 
 
 async def checkouts(ctx: Context, asked: Sequence["Payment"]) -> list[Checkout | None]:
-    """A payment that no provider knows yet is begun there."""
-    providers = payments.configured(ctx.settings)
-    account_id = ctx.viewer.require_account().id
+    """A payment that no provider knows yet is begun there; the host CRM, which pays nothing, is shown none."""
+    providers, account_id = payments.configured(ctx.settings), ctx.viewer.account_id
+    if account_id is None:
+        return [None] * len(asked)
     shown = list[Checkout | None]()
     for payment in asked:
         try:
