@@ -87,13 +87,13 @@ async def deals_of_past_columns(
     shown = []
     for column in columns:
         begin = _index(place[0]) if place else 0
-        page = column.deals_then[begin : begin + limit]
+        page = column.board.deals(column.stage.id, begin, begin + limit)
         shown.append(
             connection(
                 [PastDeal.of(deal, column.stage, column.board) for deal in page],
                 [(str(index), deal.id) for index, deal in enumerate(page, start=begin + 1)],
-                known(len(column.deals_then)),
-                has_more=begin + limit < len(column.deals_then),
+                known(column.deal_count),
+                has_more=begin + limit < column.deal_count,
                 after=place,
             )
         )
@@ -119,7 +119,6 @@ class PastColumn:
 
     stage: strawberry.Private[Stage]
     board: strawberry.Private[Board]
-    deals_then: strawberry.Private[list[Deal]]
 
     @classmethod
     def of(cls, stage: Stage, board: Board) -> Self:
@@ -133,7 +132,6 @@ class PastColumn:
             value=Money.all(total.value),
             stage=stage,
             board=board,
-            deals_then=board.columns[stage.id],
         )
 
 

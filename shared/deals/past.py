@@ -17,6 +17,7 @@ from shared.deals.model import Deal
 from shared.deals.reading import on_board
 from shared.errors import InvalidInput, Problem, Sentence
 from shared.funnels import FunnelState, Total
+from shared.money import Money
 
 PAGE = 500
 NO_PLACE = Sentence("This is no cursor of this funnel's log.", "Це не курсор журналу цієї воронки.")
@@ -25,16 +26,29 @@ CHECKPOINTS_A_TURN = 5
 
 @dataclass(frozen=True, slots=True)
 class PastBoard:
-    """What stood on a board after event `seq`. `columns`: the deals of each stage, by the stage's id, in board order."""
+    """What stood on a board after event `seq`. `folded` is plain JSON: only deals that are shown become deals."""
 
     funnel_id: UUID
     seq: int
     at: datetime
     funnel: FunnelState
-    columns: Mapping[UUID, list[Deal]]
+    folded: FoldedBoard
+
+    def count(self, stage_id: UUID) -> int:
+        return len(self.folded.columns[str(stage_id)])
+
+    def deals(self, stage_id: UUID, begin: int = 0, end: int | None = None) -> list[Deal]:
+        """In board order, from one place in the column up to another, not included."""
+        ids = self.folded.columns[str(stage_id)][begin:end]
+        return [Deal.from_json(self.folded.deals[id]) for id in ids]
 
     def total(self, stage_id: UUID) -> Total:
-        return sum((Total(1, (deal.amount,) if deal.amount else ()) for deal in self.columns[stage_id]), start=Total())
+        """What stood in a stage."""
+        sums: dict[str, int] = {}
+        for id in self.folded.columns[str(stage_id)]:
+            if amount := self.folded.deals[id]["amount"]:
+                sums[amount[1]] = sums.get(amount[1], 0) + amount[0]
+        return Total(self.count(stage_id), tuple(Money(sums[currency], currency) for currency in sorted(sums)))
 
 
 async def past_board(
@@ -58,7 +72,7 @@ async def past_board(
         board.seq,
         at or moment or funnel.created_at,
         FunnelState.from_json(funnel_id, board.funnel),
-        {UUID(id): [Deal.from_json(board.deals[deal]) for deal in column] for id, column in board.columns.items()},
+        board,
     )
 
 

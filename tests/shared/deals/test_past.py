@@ -39,9 +39,10 @@ async def keep(tx: Transaction, funnel_id: UUID) -> list[int]:
 
 def shown(found: deals.PastBoard | None) -> tuple[Any, ...]:
     assert found is not None
-    columns = {str(id): [str(deal.id) for deal in column] for id, column in found.columns.items()}
-    standing = {str(deal.id): board.as_json(deal) for column in found.columns.values() for deal in column}
-    return found.seq, board.plain(found.funnel.to_json()), columns, standing
+    columns = {str(stage.id): found.deals(stage.id) for stage in found.funnel.stages}
+    standing = {str(deal.id): board.as_json(deal) for column in columns.values() for deal in column}
+    order = {id: [str(deal.id) for deal in column] for id, column in columns.items()}
+    return found.seq, board.plain(found.funnel.to_json()), order, standing
 
 
 def of_model(model: board.Board) -> tuple[Any, ...]:
@@ -117,12 +118,12 @@ async def test_shows_the_board_at_a_moment(tx: Transaction) -> None:
     now = await deals.past_board(tx, funnel.id, at=await tx.now() + timedelta(days=1))
 
     assert then is not None
-    assert [deal.id for deal in then.columns[funnel.entry.id]] == [second.id, first.id]
+    assert [deal.id for deal in then.deals(funnel.entry.id)] == [second.id, first.id]
     assert (then.seq, then.at, then.total(funnel.entry.id).value) == (2, between, (Money(100, "UAH"),))
     assert before is not None
-    assert (before.seq, before.columns[funnel.entry.id]) == (0, [])
+    assert (before.seq, before.deals(funnel.entry.id)) == (0, [])
     assert now is not None
-    assert [deal.id for deal in now.columns[funnel.won.id]] == [first.id]
+    assert [deal.id for deal in now.deals(funnel.won.id)] == [first.id]
 
 
 async def test_there_is_no_board_before_the_funnel(tx: Transaction) -> None:
