@@ -63,6 +63,7 @@ async def test_in_production_only_listed_pages_read_and_nobody_is_told_the_schem
         redis_url,
         VORONKA_ENV="production",
         VORONKA_PUBLIC_URL="https://voronka.example",
+        VORONKA_SECRET_KEY="a-key-of-more-than-thirty-two-bytes-for-tests",
         VORONKA_ORIGINS=listed,
     ) as api:
         for origin in (listed, *LOCAL, *FOREIGN, "https://crm.example.evil.example"):
