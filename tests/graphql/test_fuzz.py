@@ -25,8 +25,8 @@ from tests.graphql.talking import Talker, somebody
 
 Attempt = Callable[[Recipe], Coroutine[Any, Any, None]]
 LARGEST = 262_144  # bytes of a request
-TURNS = 6  # things that are done in an account before there is a new one
-LAST = {"archiveFunnel", "archiveDeals", "deleteStage"}  # after these not much can be done in it
+TURNS = 12  # things that are done in an account before there is a new one
+LAST = {"archiveFunnel", "archiveDeals", "deleteStage", "cancelModule"}  # after these not much can be done in it
 # Of errors; what is wrong on our side, or only for a while, is not among them.
 CODES = {"BAD_USER_INPUT", "NOT_FOUND", "FORBIDDEN"}
 
@@ -131,7 +131,7 @@ async def test_every_query_is_answered(home: Home, name: str) -> None:
     async def ask(asked: Recipe) -> None:
         await post(home.api, home.talker.token, document("Query", name).text, await home.made("Query", asked))
 
-    await fuzz(recipes("Query", name), 8, ask)
+    await fuzz(recipes("Query", name), 6, ask)
 
 
 @pytest.mark.parametrize("name", fields_of("Mutation"))
@@ -156,4 +156,4 @@ async def test_every_mutation_is_done_once_or_not_at_all(home: Home, books: Book
             assert told(again) == told(answer)
             assert changed(after, await books.of(account)) == []
 
-    await fuzz(recipes("Mutation", name), 10, act)
+    await fuzz(recipes("Mutation", name), 8, act)
