@@ -13,7 +13,7 @@ from shared import ids
 from shared.actor import Permission
 from shared.db import Database
 from tests.client import Api
-from tests.graphql.good import VARIABLES, given
+from tests.graphql.good import VARIABLES, Good, given
 from tests.graphql.state import Books
 from tests.graphql.surface import Document, Path, arguments_with, document, fields_of, paths, put
 from tests.graphql.talking import Talker, refusal, somebody, without
@@ -42,7 +42,7 @@ OF_THE_ACCOUNT = {
     "Billing.balanceEntries(after)",
 }
 # What else has to be said for an id to be looked at.
-BESIDE = {
+BESIDE: Good = {
     "moveDeal(lossReasonId)": lambda it: {"toStageId": it.lost},
     "pay(invoiceId)": lambda it: {"quoteId": None},
     "pay(paymentMethodId)": lambda it: {"provider": None},
