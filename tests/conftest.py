@@ -29,7 +29,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 async def nobody_is_blamed_for_connections_that_asyncpg_forgot() -> None:
     """It leaves the future of its question about TLS behind when a server goes; some later test would fail by it."""
     loop = asyncio.get_running_loop()
@@ -49,7 +49,9 @@ def started_servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-async def dsn(started_servers: Servers) -> AsyncIterator[str]:
+async def dsn(
+    started_servers: Servers, nobody_is_blamed_for_connections_that_asyncpg_forgot: None
+) -> AsyncIterator[str]:
     """A superuser's address of this process's own database, which is at the newest schema."""
     name = f"voronka_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{token_hex(4)}"
     administrator = await asyncpg.connect(started_servers.database_url)
