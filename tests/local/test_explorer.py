@@ -198,6 +198,7 @@ async def test_production_has_it_where_introspection_is_allowed(
     production = settings(
         voronka_env="production",
         voronka_jwt_secret="s" * 40,
+        voronka_secret_key="k" * 40,
         voronka_public_url="https://voronka.example",
         voronka_introspection=introspection,
     )
