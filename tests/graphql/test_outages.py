@@ -57,9 +57,9 @@ async def test_tells_a_mutation_that_was_done_as_done(owner: Person, dsn: str) -
 
     answer = await owner.answer(mutation, {"input": new})
     assert answer.data == {"createDeal": {"seq": 1, "deal": {"title": "Офіс", "version": 1, "lossReason": None}}}
-    async with broken(dsn, "funnel_viewers"):
+    async with broken(dsn, "loss_reasons"):
         answer = await owner.answer(
-            mutation.replace("lossReason { name }", "funnel { viewers { name } }"), {"input": new}
+            mutation.replace("lossReason { name }", "funnel { lossReasons { name } }"), {"input": new}
         )
     assert (answer.status, answer.codes) == (200, ["INTERNAL_SERVER_ERROR"])
     assert (await owner.board(funnel))["seq"] == 2
