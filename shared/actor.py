@@ -47,6 +47,11 @@ class Actor:
         return self.kind is not ActorKind.USER or Permission.FUNNELS_MANAGE in self.permissions
 
     @property
+    def source_name(self) -> str | None:
+        """Of a source or an import, as it was called when it acted."""
+        return self.name if self.kind in (ActorKind.SOURCE, ActorKind.IMPORT) else None
+
+    @property
     def user_id(self) -> UUID | None:
         return self.id if self.kind is ActorKind.USER else None
 

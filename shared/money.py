@@ -21,9 +21,13 @@ class Money:
     minor: int
     currency: str
 
-    def __str__(self) -> str:
-        """The amount with as many decimals as the currency has: "500.00" of UAH, "500" of JPY."""
+    @property
+    def amount(self) -> str:
+        """As a decimal text, with as many decimals as the currency has: "500.00" of UAH, "500" of JPY."""
         return text_of(self.minor, self.currency)
+
+    def __str__(self) -> str:
+        return self.amount
 
 
 @cache

@@ -88,7 +88,7 @@ async def origin(tx: Transaction, funnel_id: UUID) -> Board:
 
 async def read(tx: Transaction, funnel_id: UUID) -> Board:
     """The board as it stands in the database."""
-    seen = await deals.on_board(tx, funnel_id)
+    seen = await funnels.on_board(tx, funnel_id)
     assert seen is not None
     funnel, place = seen
     stage_ids = [stage.id for stage in (await funnels.stages(tx, [funnel_id]))[funnel_id]]

@@ -1,18 +1,18 @@
 """Who is asking, and what the host CRM sets up."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar, cast
 from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
 
 from services.graphql.context import Context
-from services.graphql.engine.fields import batched
+from services.graphql.engine.fields import batched, shows
 from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotAllowedNow, NotFound
 from services.graphql.node import Node
 from services.graphql.roots import mutation, query
-from services.graphql.scalars import CurrencyCode, DateTime, date_time, node_id
+from services.graphql.scalars import CurrencyCode, DateTime, date_time
 from services.graphql.writing import act
 from shared import accounts, ids
 from shared.actor import Actor as ActorModel
@@ -24,6 +24,7 @@ Found = TypeVar("Found")
 
 
 @strawberry.type(description="A person of the account.")
+@shows(accounts.User)
 class User(Node):
     name: str
     email: str | None
@@ -32,41 +33,39 @@ class User(Node):
 
     @classmethod
     def of(cls, user: accounts.User) -> Self:
-        return cls(
-            id=node_id(user.id), name=user.name, email=user.email, avatar_url=user.avatar_url, active=user.active
-        )
+        return cast("Self", user)
 
 
 async def users_by_id(ctx: Context, ids: Iterable[UUID | None]) -> list[User | None]:
     """In the order of the ids; None for none."""
     wanted = list(ids)
-    known = {id for id in wanted if id is not None}
-    found = await ctx.read(lambda tx: accounts.users(tx, known)) if known else {}
-    return [User.of(found[id]) if id in found else None for id in wanted]
+    found = await ctx.known(accounts.users, wanted)
+    return [cast("User | None", found.get(id)) if id else None for id in wanted]
 
 
-async def nows(ctx: Context, asked: Sequence["Account"]) -> list[DateTime]:
+async def nows(ctx: Context, asked: Sequence[accounts.Account]) -> list[DateTime]:
     return [date_time(now) for now in await _in_each(ctx, asked, Transaction.now)]
 
 
-async def usable_modules(ctx: Context, asked: Sequence["Account"]) -> list[list[str]]:
+async def usable_modules(ctx: Context, asked: Sequence[accounts.Account]) -> list[list[str]]:
     return await _in_each(ctx, asked, accounts.usable_modules)
 
 
 async def _in_each(
-    ctx: Context, asked: Sequence["Account"], look: Callable[[Transaction], Awaitable[Found]]
+    ctx: Context, asked: Sequence[accounts.Account], look: Callable[[Transaction], Awaitable[Found]]
 ) -> list[Found]:
     """A person's own account; for the host CRM, which is in none, each of those that it has just set up."""
     if ctx.viewer.account is not None:
         return [await ctx.read(look) for _ in asked]
     found = []
     for account in asked:
-        async with ctx.db.reading(UUID(account.id), ctx.viewer.actor) as tx:
+        async with ctx.db.reading(account.id, ctx.viewer.actor) as tx:
             found.append(await look(tx))
     return found
 
 
 @strawberry.type(description="An account of the host CRM. No account sees another.")
+@shows(accounts.Account)
 class Account(Node):
     name: str
     time_zone: str = strawberry.field(description="A name of the IANA database: Europe/Kyiv.")
@@ -79,15 +78,7 @@ class Account(Node):
 
     @classmethod
     def of(cls, account: accounts.Account) -> Self:
-        return cls(
-            id=node_id(account.id),
-            name=account.name,
-            time_zone=account.time_zone,
-            currency=CurrencyCode(account.currency),
-            locale=account.locale,
-            country=account.country,
-            test=account.test,
-        )
+        return cast("Self", account)
 
 
 @strawberry.type(description="Who is asking: a person in their account.")
@@ -100,22 +91,20 @@ class Viewer:
 strawberry.enum(ActorKind, description="Who did it: a person, a source of deals, an import, or the system itself.")
 
 
-async def users_of_actors(ctx: Context, actors: Sequence["Actor"]) -> list[User | None]:
+async def users_of_actors(ctx: Context, actors: Sequence[ActorModel]) -> list[User | None]:
     return await users_by_id(ctx, [actor.user_id for actor in actors])
 
 
 @strawberry.type(description="Who did something.")
+@shows(ActorModel)
 class Actor:
     kind: ActorKind
     user: User | None = batched(users_of_actors)
     source_name: str | None = strawberry.field(description="The source's or the import's name, as it was then.")
 
-    user_id: strawberry.Private[UUID | None]
-
     @classmethod
     def of(cls, actor: ActorModel) -> Self:
-        named = actor.kind in (ActorKind.SOURCE, ActorKind.IMPORT)
-        return cls(kind=actor.kind, source_name=actor.name if named else None, user_id=actor.user_id)
+        return cast("Self", actor)
 
 
 @strawberry.input(description="An account of the host CRM. A client may choose its id.")

@@ -55,8 +55,8 @@ async def from_stages(ctx: Context, moves: Sequence["DealMoved"]) -> list[Stage]
 
 
 async def to_stages(ctx: Context, moves: Sequence["DealMoved"]) -> list[Stage]:
-    found = await stages_by_id(ctx, [move.deal.deal.stage_id for move in moves])
-    return [found[move.deal.deal.stage_id] for move in moves]
+    found = await stages_by_id(ctx, [move.to_stage_id for move in moves])
+    return [found[move.to_stage_id] for move in moves]
 
 
 @strawberry.type(description="A deal was made.")
@@ -75,6 +75,7 @@ class DealMoved(BoardEvent):
     columns: list[ColumnTotals]
 
     from_stage_id: strawberry.Private[UUID]
+    to_stage_id: strawberry.Private[UUID]
 
 
 @strawberry.type(description="A deal's own fields changed, or its notes or tasks.")
@@ -183,7 +184,7 @@ def event_of(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
         case deals.DealCreated():
             return DealCreated(**common)
         case deals.DealMoved():
-            return DealMoved(**common, from_stage_id=event.from_stage_id)
+            return DealMoved(**common, from_stage_id=event.from_stage_id, to_stage_id=event.deal.stage_id)
         case deals.DealUpdated():
             return DealUpdated(**common, changed=list(event.changed))
         case deals.DealArchived():
@@ -217,7 +218,7 @@ class BoardEventsQuery:
         self, info: Info, funnel_id: strawberry.ID, after: Cursor | None = UNSET, first: int | None = EVENTS_FIRST
     ) -> EventPage | None:
         stream_id, limit = ids.read(funnel_id), first or EVENTS_FIRST
-        found = await info.context.read(lambda tx: deals.on_board(tx, stream_id))
+        found = await info.context.read(lambda tx: funnels.on_board(tx, stream_id))
         if found is None:
             return None
         place = _place_in(found[1], after)

@@ -1,10 +1,11 @@
 """What a resolver is given: who is asking, in which language, and one state of their account to read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from services.graphql.live.rooms import Rooms
 
 T = TypeVar("T")
+Found = TypeVar("Found")
+LookUp = Callable[[Transaction, Sequence[UUID]], Awaitable[Mapping[UUID, Found]]]
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Context:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _open: AsyncExitStack | None = None
     _tx: Transaction | None = None
+    _known: dict[LookUp[Any], tuple[dict[UUID, Any], set[UUID]]] = field(default_factory=dict)
 
     @property
     def viewer(self) -> Viewer:
@@ -66,6 +70,24 @@ class Context:
                 await self._leave(failure)  # after a failed statement the transaction is of no more use
                 raise
 
+    async def known(self, look_up: LookUp[Found], ids: Iterable[UUID | None]) -> Mapping[UUID, Found]:
+        """What a reader by ids finds, of at least these: in the operation's one state each is looked up once.
+
+        What is not there is left out, unless the reader has something to say of it; None is nobody's id.
+        """
+        found, looked_up = self._known.setdefault(look_up, ({}, set()))
+        missing = {id for id in ids if id is not None} - looked_up
+        if missing:
+            found.update(await self.read(lambda tx: look_up(tx, list(missing))))
+            looked_up |= missing
+        return found
+
+    def knows(self, look_up: LookUp[Found], found: Mapping[UUID, Found]) -> None:
+        """The same was read on another way already."""
+        known, looked_up = self._known.setdefault(look_up, ({}, set()))
+        known.update(found)
+        looked_up.update(found)
+
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """The same for one call."""
         async with self.reading() as tx:
@@ -77,7 +99,7 @@ class Context:
             await self._leave(None)
 
     async def _leave(self, failure: BaseException | None) -> None:
-        stack, self._open, self._tx = self._open, None, None
+        stack, self._open, self._tx, self._known = self._open, None, None, {}
         if stack is not None:
             await stack.__aexit__(type(failure) if failure else None, failure, None)
 

@@ -1,6 +1,7 @@
 """Deals: types, queries, and the refusals of their own."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from strawberry import UNSET
 
 from services.graphql.accounts import Info, User, users_by_id
 from services.graphql.context import Context
-from services.graphql.engine.fields import batched
+from services.graphql.engine.fields import batched, shows
 from services.graphql.errors import Error, Refusal
 from services.graphql.funnels import Funnel, LossReason, Stage, funnels_by_id, loss_reasons_by_id, stages_by_id
 from services.graphql.history import DealHistoryConnection, history_of_deals
@@ -18,16 +19,7 @@ from services.graphql.money import Money
 from services.graphql.node import Node
 from services.graphql.pages import Connection
 from services.graphql.roots import query
-from services.graphql.scalars import (
-    JSON,
-    Date,
-    DateTime,
-    PhoneNumber,
-    date_time,
-    node_id,
-    optional_date,
-    optional_date_time,
-)
+from services.graphql.scalars import JSON, Date, DateTime, PhoneNumber
 from shared import deals, errors, funnels, ids
 from shared.deals import DealSource, DealStatus
 
@@ -36,6 +28,7 @@ strawberry.enum(DealSource, description="How a deal came in.")
 
 
 @strawberry.type(description="Whom a deal is with.")
+@shows(deals.Contact)
 class Contact:
     name: str
     phone: PhoneNumber | None
@@ -43,41 +36,41 @@ class Contact:
 
     @classmethod
     def of(cls, contact: deals.Contact) -> Self:
-        phone = PhoneNumber(contact.phone) if contact.phone else None
-        return cls(name=contact.name, phone=phone, email=contact.email)
+        return cast("Self", contact)
 
 
-async def assignees_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[User | None]:
-    return await users_by_id(ctx, [deal.deal.assignee_id for deal in asked])
+async def assignees_of_deals(ctx: Context, asked: Sequence[deals.Deal]) -> list[User | None]:
+    return await users_by_id(ctx, [deal.assignee_id for deal in asked])
 
 
-async def funnels_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[Funnel]:
-    return await funnels_by_id(ctx, [deal.deal.funnel_id for deal in asked])
+async def funnels_of_deals(ctx: Context, asked: Sequence[deals.Deal]) -> list[Funnel]:
+    return await funnels_by_id(ctx, [deal.funnel_id for deal in asked])
 
 
-async def stages_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[Stage]:
-    found = await stages_by_id(ctx, [deal.deal.stage_id for deal in asked])
-    return [found[deal.deal.stage_id] for deal in asked]
+async def stages_of_deals(ctx: Context, asked: Sequence[deals.Deal]) -> list[Stage]:
+    found = await stages_by_id(ctx, [deal.stage_id for deal in asked])
+    return [found[deal.stage_id] for deal in asked]
 
 
-async def closed_from_stages_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[Stage | None]:
-    wanted = [deal.deal.closed_from_stage_id for deal in asked]
-    found = await stages_by_id(ctx, [id for id in wanted if id is not None])
+async def closed_from_stages_of_deals(ctx: Context, asked: Sequence[deals.Deal]) -> list[Stage | None]:
+    wanted = [deal.closed_from_stage_id for deal in asked]
+    found = await stages_by_id(ctx, wanted)
     return [found.get(id) if id else None for id in wanted]
 
 
-async def loss_reasons_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[LossReason | None]:
-    wanted = [deal.deal.loss_reason_id for deal in asked]
-    found = await loss_reasons_by_id(ctx, [id for id in wanted if id is not None])
+async def loss_reasons_of_deals(ctx: Context, asked: Sequence[deals.Deal]) -> list[LossReason | None]:
+    wanted = [deal.loss_reason_id for deal in asked]
+    found = await loss_reasons_by_id(ctx, wanted)
     return [found.get(id) if id else None for id in wanted]
 
 
-async def idle_from_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[DateTime | None]:
-    found = await ctx.read(lambda tx: funnels.stages_by_id(tx, list({deal.deal.stage_id for deal in asked})))
-    return [optional_date_time(deals.idle_from(deal.deal, found[deal.deal.stage_id])) for deal in asked]
+async def idle_from_of_deals(ctx: Context, asked: Sequence[deals.Deal]) -> list[datetime | None]:
+    found = await ctx.known(funnels.stages_by_id, [deal.stage_id for deal in asked])
+    return [deals.idle_from(deal, found[deal.stage_id]) for deal in asked]
 
 
 @strawberry.type(description="Something that may be sold: it walks through the stages of its funnel.")
+@shows(deals.Deal)
 class Deal(Node):
     number: int = strawberry.field(description="Counts within the account, for people.")
     title: str
@@ -98,7 +91,9 @@ class Deal(Node):
     open_task_count: int
     archived: bool
     idle_from: DateTime | None = batched(
-        idle_from_of_deals, description="From then on it has stood too long; null: never. Compare with your clock."
+        idle_from_of_deals,
+        reads=("entered_stage_at",),
+        description="From then on it has stood too long; null: never. Compare with your clock.",
     )
     entered_stage_at: DateTime
     created_at: DateTime
@@ -110,31 +105,13 @@ class Deal(Node):
     tasks: list[Task] = batched(tasks_of_deals, description="The open ones first, then by when they are due.")
     history: DealHistoryConnection = batched(history_of_deals, description="What happened to it, newest first.")
 
-    deal: strawberry.Private[deals.Deal]
-
     @classmethod
     def of(cls, deal: deals.Deal) -> Self:
-        return cls(
-            id=node_id(deal.id),
-            number=deal.number,
-            title=deal.title,
-            contact=Contact.of(deal.contact),
-            amount=Money.of(deal.amount) if deal.amount else None,
-            expected_close_on=optional_date(deal.expected_close_on),
-            source=deal.source,
-            source_name=deal.source_name,
-            status=deal.status,
-            loss_note=deal.loss_note,
-            open_task_count=deal.open_task_count,
-            archived=deal.archived,
-            entered_stage_at=date_time(deal.entered_stage_at),
-            created_at=date_time(deal.created_at),
-            updated_at=date_time(deal.updated_at),
-            closed_at=optional_date_time(deal.closed_at),
-            version=deal.version,
-            custom_fields=cast("JSON", deal.custom_fields),
-            deal=deal,
-        )
+        return cast("Self", deal)
+
+    @classmethod
+    def all(cls, many: list[deals.Deal]) -> list[Self]:
+        return cast("list[Self]", many)
 
 
 async def deals_of_refusals(ctx: Context, refusals: Sequence[Any]) -> list[Deal | Exception]:

@@ -1,46 +1,49 @@
 """Funnels and their parts: types and queries."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Self, cast
 from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
 
-from services.graphql.accounts import Info, User, users_by_id
+from services.graphql.accounts import Info, User
 from services.graphql.context import Context
-from services.graphql.engine.fields import batched
+from services.graphql.engine.fields import batched, shows
 from services.graphql.money import Money
 from services.graphql.node import Node
-from services.graphql.pages import FIRST, Connection, connection, decode, known, read_search
+from services.graphql.pages import FIRST, Connection, connection, decode, read_search
 from services.graphql.roots import query
-from services.graphql.scalars import Color, Date, DateTime, date_time, node_id
-from shared import funnels, ids
+from services.graphql.scalars import Color, Date, DateTime
+from shared import accounts, funnels, ids
 from shared.funnels import StageKind, Total
 
 if TYPE_CHECKING:
     from services.graphql.analytics import FunnelAnalytics
+
+NOTHING = Total()
 
 strawberry.enum(
     StageKind, description="Entry, won and lost are built in, once each; a funnel's own stages are PROGRESS."
 )
 
 
-async def totals_of_stages(ctx: Context, stages: Sequence["Stage"]) -> list[Total]:
+async def totals_of_stages(ctx: Context, stages: Sequence[funnels.Stage]) -> list[Total]:
     """What stands in each, kept by counters."""
-    found = await ctx.read(lambda tx: funnels.board_totals(tx, list({stage.funnel_id for stage in stages})))
-    return [found.get(stage.stage_id, Total()) for stage in stages]
+    found = await ctx.known(funnels.totals_of_boards, {stage.funnel_id for stage in stages})
+    return [found[stage.funnel_id].get(stage.id, NOTHING) for stage in stages]
 
 
-async def deal_counts_of_stages(ctx: Context, stages: Sequence["Stage"]) -> list[int]:
+async def deal_counts_of_stages(ctx: Context, stages: Sequence[funnels.Stage]) -> list[int]:
     return [total.deals for total in await totals_of_stages(ctx, stages)]
 
 
-async def values_of_stages(ctx: Context, stages: Sequence["Stage"]) -> list[list[Money]]:
+async def values_of_stages(ctx: Context, stages: Sequence[funnels.Stage]) -> list[list[Money]]:
     return [Money.all(total.value) for total in await totals_of_stages(ctx, stages)]
 
 
 @strawberry.type(description="A stage of a funnel: a column of its board.")
+@shows(funnels.Stage)
 class Stage(Node):
     name: str
     color: Color
@@ -51,25 +54,13 @@ class Stage(Node):
     deal_count: int = batched(deal_counts_of_stages, description="Standing here, not archived.")
     value: list[Money] = batched(values_of_stages, description="Of what stands here, by currency.")
 
-    funnel_id: strawberry.Private[UUID]
-    stage_id: strawberry.Private[UUID]
-
     @classmethod
     def of(cls, stage: funnels.Stage) -> Self:
-        return cls(
-            id=node_id(stage.id),
-            name=stage.name,
-            color=Color(stage.color),
-            kind=stage.kind,
-            probability=stage.probability,
-            idle_after_days=stage.idle_after_days,
-            requires_amount=stage.requires_amount,
-            funnel_id=stage.funnel_id,
-            stage_id=stage.id,
-        )
+        return cast("Self", stage)
 
 
 @strawberry.type(description="Why deals of a funnel are lost.")
+@shows(funnels.LossReason)
 class LossReason(Node):
     name: str
     requires_note: bool
@@ -77,59 +68,55 @@ class LossReason(Node):
 
     @classmethod
     def of(cls, reason: funnels.LossReason) -> Self:
-        return cls(
-            id=node_id(reason.id), name=reason.name, requires_note=reason.requires_note, archived=reason.archived
-        )
+        return cast("Self", reason)
 
 
-async def viewers_of_funnels(ctx: Context, asked: Sequence["Funnel"]) -> list[list[User]]:
-    by_funnel = await ctx.read(lambda tx: funnels.viewer_ids(tx, [funnel.funnel_id for funnel in asked]))
-    users = await users_by_id(ctx, {id for ids in by_funnel.values() for id in ids})
-    by_id = {user.id: user for user in users if user is not None}
-    return [[by_id[node_id(id)] for id in by_funnel[funnel.funnel_id]] for funnel in asked]
+async def viewers_of_funnels(ctx: Context, asked: Sequence[funnels.Funnel]) -> list[list[User]]:
+    by_funnel = await ctx.read(lambda tx: funnels.viewer_ids(tx, [funnel.id for funnel in asked]))
+    users = await ctx.known(accounts.users, {id for ids in by_funnel.values() for id in ids})
+    return [[User.of(users[id]) for id in by_funnel[funnel.id]] for funnel in asked]
 
 
-async def stages_of_funnels(ctx: Context, asked: Sequence["Funnel"]) -> list[list[Stage]]:
-    found = await ctx.read(lambda tx: funnels.stages(tx, [funnel.funnel_id for funnel in asked]))
-    return [[Stage.of(stage) for stage in found[funnel.funnel_id]] for funnel in asked]
+async def stages_of_funnels(ctx: Context, asked: Sequence[funnels.Funnel]) -> list[list[funnels.Stage]]:
+    found = await ctx.known(funnels.stages, [funnel.id for funnel in asked])
+    for stages in found.values():
+        ctx.knows(funnels.stages_by_id, {stage.id: stage for stage in stages})
+    return [found[funnel.id] for funnel in asked]
 
 
-async def loss_reasons_of_funnels(ctx: Context, asked: Sequence["Funnel"]) -> list[list[LossReason]]:
-    found = await ctx.read(lambda tx: funnels.loss_reasons(tx, [funnel.funnel_id for funnel in asked]))
-    return [[LossReason.of(reason) for reason in found[funnel.funnel_id]] for funnel in asked]
+async def loss_reasons_of_funnels(ctx: Context, asked: Sequence[funnels.Funnel]) -> list[list[funnels.LossReason]]:
+    found = await ctx.read(lambda tx: funnels.loss_reasons(tx, [funnel.id for funnel in asked]))
+    return [found[funnel.id] for funnel in asked]
 
 
-async def open_totals(ctx: Context, asked: Sequence["Funnel"]) -> list[Total]:
+async def open_totals(ctx: Context, asked: Sequence[funnels.Funnel]) -> list[Total]:
     """Of the open stages of each funnel together."""
-    ids_asked = [funnel.funnel_id for funnel in asked]
-    stages = await ctx.read(lambda tx: funnels.stages(tx, ids_asked))
-    totals = await ctx.read(lambda tx: funnels.board_totals(tx, ids_asked))
-    return [
-        sum((totals.get(stage.id, Total()) for stage in stages[id] if stage.is_open), start=Total()) for id in ids_asked
-    ]
+    found = await ctx.known(funnels.open_totals, [funnel.id for funnel in asked])
+    return [found.get(funnel.id, NOTHING) for funnel in asked]
 
 
-async def open_deal_counts(ctx: Context, asked: Sequence["Funnel"]) -> list[int]:
+async def open_deal_counts(ctx: Context, asked: Sequence[funnels.Funnel]) -> list[int]:
     return [total.deals for total in await open_totals(ctx, asked)]
 
 
-async def open_values(ctx: Context, asked: Sequence["Funnel"]) -> list[list[Money]]:
+async def open_values(ctx: Context, asked: Sequence[funnels.Funnel]) -> list[list[Money]]:
     return [Money.all(total.value) for total in await open_totals(ctx, asked)]
 
 
 async def analytics_of_funnels(
     ctx: Context,
-    asked: Sequence["Funnel"],
+    asked: Sequence[funnels.Funnel],
     *,
     from_: Annotated[Date, strawberry.argument(name="from")],
     to: Date,
 ) -> list["FunnelAnalytics"]:
     from services.graphql import analytics  # noqa: PLC0415  # a funnel shows its analytics, and they its stages
 
-    return await analytics.of_funnels(ctx, [funnel.funnel_id for funnel in asked], from_, to)
+    return await analytics.of_funnels(ctx, [funnel.id for funnel in asked], from_, to)
 
 
 @strawberry.type(description="A row of stages that deals walk through, and its board.")
+@shows(funnels.Funnel)
 class Funnel(Node):
     name: str
     viewers: list[User] = batched(viewers_of_funnels, description="Who may see it, besides those with FUNNELS_MANAGE.")
@@ -147,34 +134,22 @@ class Funnel(Node):
         analytics_of_funnels, description="What it did in a period: days of the account's time zone, both included."
     )
 
-    funnel_id: strawberry.Private[UUID]
-
     @classmethod
     def of(cls, funnel: funnels.Funnel) -> Self:
-        return cls(
-            id=node_id(funnel.id),
-            name=funnel.name,
-            archived=funnel.archived,
-            created_at=date_time(funnel.created_at),
-            updated_at=date_time(funnel.updated_at),
-            version=funnel.version,
-            funnel_id=funnel.id,
-        )
+        return cast("Self", funnel)
 
 
 async def funnels_by_id(ctx: Context, wanted: Sequence[UUID]) -> list[Funnel]:
-    found = await ctx.read(lambda tx: funnels.get_many(tx, list(set(wanted))))
+    found = await ctx.known(funnels.get_many, wanted)
     return [Funnel.of(found[id]) for id in wanted]
 
 
-async def stages_by_id(ctx: Context, wanted: Iterable[UUID]) -> dict[UUID, Stage]:
-    found = await ctx.read(lambda tx: funnels.stages_by_id(tx, list(set(wanted))))
-    return {id: Stage.of(stage) for id, stage in found.items()}
+async def stages_by_id(ctx: Context, wanted: Iterable[UUID | None]) -> Mapping[UUID, Stage]:
+    return cast("Mapping[UUID, Stage]", await ctx.known(funnels.stages_by_id, wanted))
 
 
-async def loss_reasons_by_id(ctx: Context, wanted: Iterable[UUID]) -> dict[UUID, LossReason]:
-    found = await ctx.read(lambda tx: funnels.loss_reasons_by_id(tx, list(set(wanted))))
-    return {id: LossReason.of(reason) for id, reason in found.items()}
+async def loss_reasons_by_id(ctx: Context, wanted: Iterable[UUID | None]) -> Mapping[UUID, LossReason]:
+    return cast("Mapping[UUID, LossReason]", await ctx.known(funnels.loss_reasons_by_id, wanted))
 
 
 @strawberry.input(description="Which funnels to list.")
@@ -191,15 +166,14 @@ class FunnelsQuery:
     ) -> Connection[Funnel]:
         place, asked = decode(after or None), filter or FunnelFilter()
         search = read_search(asked.search or None, info.context.language)
-        page, places = await info.context.read(
-            lambda tx: funnels.page(tx, search, asked.archived, place, first or FIRST)
-        )
+        ctx, archived = info.context, asked.archived
+        page, places = await ctx.read(lambda tx: funnels.page(tx, search, archived, place, first or FIRST))
+
+        async def count() -> int:
+            return await ctx.read(lambda tx: funnels.count(tx, search, archived))
+
         return connection(
-            [Funnel.of(funnel) for funnel in page.funnels],
-            places,
-            known(page.count),
-            has_more=page.has_more,
-            after=place,
+            [Funnel.of(funnel) for funnel in page.funnels], places, count, has_more=page.has_more, after=place
         )
 
     @query("A funnel; null when it is not there or not the viewer's to see.")

@@ -1,8 +1,8 @@
 """What happened to a deal, as the log tells it: who, when, and what changed."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self, cast
-from uuid import UUID
+from dataclasses import dataclass
+from typing import cast
 
 import strawberry
 from strawberry import UNSET
@@ -10,16 +10,13 @@ from strawberry import UNSET
 from services.graphql.accounts import Actor
 from services.graphql.context import Context
 from services.graphql.engine.answers import BadUserInput
-from services.graphql.engine.fields import batched
+from services.graphql.engine.fields import batched, shows
 from services.graphql.items import Note, Task, notes_by_id, tasks_by_id
 from services.graphql.pages import NO_CURSOR, PageInfo
-from services.graphql.scalars import JSON, DateTime, date_time
+from services.graphql.scalars import JSON, DateTime
 from shared import deals
 from shared.deals import DealChangeKind
 from shared.events import Place
-
-if TYPE_CHECKING:
-    from services.graphql.deals import Deal
 
 HISTORY_FIRST = 20
 
@@ -27,25 +24,27 @@ strawberry.enum(DealChangeKind, description="What was done with a deal.")
 
 
 @strawberry.type(description="A field of a deal, before and after a change; what it refers to is told by its id.")
+@shows(deals.FieldChange)
 class FieldChange:
     field: str = strawberry.field(description="Its name in Deal; notes: a note was deleted.")
     before: JSON | None
     after: JSON | None
 
 
-async def notes_of_items(ctx: Context, items: Sequence["DealHistoryItem"]) -> list[Note | None]:
+async def notes_of_items(ctx: Context, items: Sequence[deals.HistoryItem]) -> list[Note | None]:
     wanted = {item.note_id for item in items if item.note_id is not None}
     found = await notes_by_id(ctx, wanted) if wanted else {}
     return [found.get(item.note_id) if item.note_id else None for item in items]
 
 
-async def tasks_of_items(ctx: Context, items: Sequence["DealHistoryItem"]) -> list[Task | None]:
+async def tasks_of_items(ctx: Context, items: Sequence[deals.HistoryItem]) -> list[Task | None]:
     wanted = {item.task_id for item in items if item.task_id is not None}
     found = await tasks_by_id(ctx, wanted) if wanted else {}
     return [found.get(item.task_id) if item.task_id else None for item in items]
 
 
 @strawberry.type(description="Something that happened to a deal.")
+@shows(deals.HistoryItem)
 class DealHistoryItem:
     cursor: str = strawberry.field(description="The place in the funnel's log, as its events tell it.")
     seq: int = strawberry.field(description="The event's number in the funnel's log.")
@@ -57,27 +56,6 @@ class DealHistoryItem:
     changes: list[FieldChange]
     note: Note | None = batched(notes_of_items, description="As it is now; null when it was deleted.")
     task: Task | None = batched(tasks_of_items, description="As it is now.")
-
-    note_id: strawberry.Private[UUID | None]
-    task_id: strawberry.Private[UUID | None]
-
-    @classmethod
-    def of(cls, item: deals.HistoryItem) -> Self:
-        return cls(
-            cursor=item.place.cursor,
-            seq=item.place.seq,
-            at=date_time(item.at),
-            actor=Actor.of(item.actor),
-            kind=item.kind,
-            from_stage_name=item.from_stage_name,
-            to_stage_name=item.to_stage_name,
-            changes=[
-                FieldChange(field=change.field, before=cast("JSON", change.before), after=cast("JSON", change.after))
-                for change in item.changes
-            ],
-            note_id=item.note_id,
-            task_id=item.task_id,
-        )
 
 
 @strawberry.type(description="Something that happened, and its place in the history.")
@@ -92,30 +70,36 @@ class DealHistoryConnection:
     nodes: list[DealHistoryItem]
     page_info: PageInfo
 
-    @classmethod
-    def of(cls, page: deals.HistoryPage, after: Place | None) -> Self:
-        nodes = [DealHistoryItem.of(item) for item in page.items]
-        return cls(
-            edges=[DealHistoryEdge(node=node, cursor=node.cursor) for node in nodes],
-            nodes=nodes,
-            page_info=PageInfo(
-                has_next_page=page.has_more,
-                has_previous_page=after is not None,
-                start_cursor=nodes[0].cursor if nodes else None,
-                end_cursor=nodes[-1].cursor if nodes else None,
-            ),
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the connection shows."""
+
+    nodes: list[deals.HistoryItem]
+    has_more: bool
+    after: Place | None
+
+    @property
+    def edges(self) -> list[DealHistoryEdge]:
+        return [DealHistoryEdge(node=cast("DealHistoryItem", item), cursor=item.cursor) for item in self.nodes]
+
+    @property
+    def page_info(self) -> PageInfo:
+        return PageInfo(
+            has_next_page=self.has_more,
+            has_previous_page=self.after is not None,
+            start_cursor=self.nodes[0].cursor if self.nodes else None,
+            end_cursor=self.nodes[-1].cursor if self.nodes else None,
         )
 
 
 async def history_of_deals(
-    ctx: Context, asked: Sequence["Deal"], *, first: int | None = HISTORY_FIRST, after: str | None = UNSET
-) -> list[DealHistoryConnection]:
-    place = _place(after or None)
+    ctx: Context, asked: Sequence[deals.Deal], *, first: int | None = HISTORY_FIRST, after: str | None = UNSET
+) -> list[Page]:
+    place, limit = _place(after or None), first or HISTORY_FIRST
     before = place.seq if place else None
-    found = await ctx.read(
-        lambda tx: deals.history(tx, [deal.deal.id for deal in asked], first or HISTORY_FIRST, before)
-    )
-    return [DealHistoryConnection.of(found[deal.deal.id], place) for deal in asked]
+    found = await ctx.read(lambda tx: deals.history(tx, [deal.id for deal in asked], limit, before))
+    return [Page(found[deal.id].items, found[deal.id].has_more, place) for deal in asked]
 
 
 def _place(cursor: str | None) -> Place | None:

@@ -18,6 +18,7 @@ from services.graphql.accept import Accepted, choose
 from services.graphql.bodies import TooLarge, read_body
 from services.graphql.context import Context
 from services.graphql.engine.document import RequestError
+from services.graphql.engine.encode import encode
 from services.graphql.engine.execute import Answer, answer, prepare, refusal
 from services.graphql.house import House
 from shared.errors import DomainError, Unauthenticated, Unavailable
@@ -149,7 +150,7 @@ def _respond(answered: Answer, accepted: Accepted) -> Response:
         if error["extensions"]["code"] == "UNAVAILABLE":
             status = 503
             headers["retry-after"] = str(error["extensions"].get("retryAfter", 1))
-    return Response(orjson.dumps(answered.body), status, headers, media_type=accepted.media_type)
+    return Response(encode(answered.body), status, headers, media_type=accepted.media_type)
 
 
 def _refuse(refused: Refused, accepted: Accepted) -> Response:

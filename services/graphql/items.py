@@ -1,7 +1,7 @@
 """Notes and tasks of deals: what is written of a deal, and what is to be done for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self, cast
 from uuid import UUID
 
 import strawberry
@@ -9,10 +9,10 @@ from strawberry import UNSET
 
 from services.graphql.accounts import User, users_by_id
 from services.graphql.context import Context
-from services.graphql.engine.fields import batched
+from services.graphql.engine.fields import batched, shows
 from services.graphql.node import Node
 from services.graphql.pages import Connection, Counts, connection, decode, moment
-from services.graphql.scalars import DateTime, date_time, node_id, optional_date_time
+from services.graphql.scalars import DateTime
 from shared import deals
 
 if TYPE_CHECKING:
@@ -21,35 +21,35 @@ if TYPE_CHECKING:
 NOTES_FIRST = 20
 
 
-async def authors_of_notes(ctx: Context, notes: Sequence["Note"]) -> list[User | None]:
+async def authors_of_notes(ctx: Context, notes: Sequence[deals.Note]) -> list[User | None]:
     return await users_by_id(ctx, [note.author_id for note in notes])
 
 
 @strawberry.type(description="What somebody wrote about a deal.")
+@shows(deals.Note)
 class Note(Node):
     text: str
     author: User | None = batched(authors_of_notes)
     created_at: DateTime
 
-    author_id: strawberry.Private[UUID | None]
-
     @classmethod
     def of(cls, note: deals.Note) -> Self:
-        return cls(id=node_id(note.id), text=note.text, created_at=date_time(note.created_at), author_id=note.author_id)
+        return cast("Self", note)
 
 
-async def assignees_of_tasks(ctx: Context, tasks: Sequence["Task"]) -> list[User | None]:
-    return await users_by_id(ctx, [task.task.assignee_id for task in tasks])
+async def assignees_of_tasks(ctx: Context, tasks: Sequence[deals.Task]) -> list[User | None]:
+    return await users_by_id(ctx, [task.assignee_id for task in tasks])
 
 
-async def deals_of_tasks(ctx: Context, tasks: Sequence["Task"]) -> list["Deal"]:
+async def deals_of_tasks(ctx: Context, tasks: Sequence[deals.Task]) -> list["Deal"]:
     from services.graphql.deals import Deal  # noqa: PLC0415  # a deal shows its tasks, and a task its deal
 
-    found = await ctx.read(lambda tx: deals.get_many(tx, {task.task.deal_id for task in tasks}))
-    return [Deal.of(found[task.task.deal_id]) for task in tasks]
+    found = await ctx.read(lambda tx: deals.get_many(tx, {task.deal_id for task in tasks}))
+    return [Deal.of(found[task.deal_id]) for task in tasks]
 
 
 @strawberry.type(description="Something to be done for a deal.")
+@shows(deals.Task)
 class Task(Node):
     title: str
     due_at: DateTime | None
@@ -58,18 +58,9 @@ class Task(Node):
     done_at: DateTime | None
     deal: Annotated["Deal", strawberry.lazy("services.graphql.deals")] = batched(deals_of_tasks)
 
-    task: strawberry.Private[deals.Task]
-
     @classmethod
     def of(cls, task: deals.Task) -> Self:
-        return cls(
-            id=node_id(task.id),
-            title=task.title,
-            due_at=optional_date_time(task.due_at),
-            done=task.done,
-            done_at=optional_date_time(task.done_at),
-            task=task,
-        )
+        return cast("Self", task)
 
 
 async def notes_by_id(ctx: Context, wanted: Iterable[UUID]) -> Mapping[UUID, Note]:
@@ -85,10 +76,10 @@ async def tasks_by_id(ctx: Context, wanted: Iterable[UUID]) -> Mapping[UUID, Tas
 
 
 async def notes_of_deals(
-    ctx: Context, asked: Sequence["Deal"], *, first: int | None = NOTES_FIRST, after: str | None = UNSET
+    ctx: Context, asked: Sequence[deals.Deal], *, first: int | None = NOTES_FIRST, after: str | None = UNSET
 ) -> list[Connection[Note]]:
     place, limit = decode(after or None), first or NOTES_FIRST
-    wanted = [deal.deal.id for deal in asked]
+    wanted = [deal.id for deal in asked]
     found = await ctx.read(lambda tx: deals.notes_of(tx, wanted, moment(place), limit + 1))
     counts = Counts(lambda: ctx.read(lambda tx: deals.count_notes(tx, wanted)))
     return [
@@ -103,7 +94,9 @@ async def notes_of_deals(
     ]
 
 
-async def tasks_of_deals(ctx: Context, asked: Sequence["Deal"], *, done: bool | None = UNSET) -> list[list[Task]]:
+async def tasks_of_deals(
+    ctx: Context, asked: Sequence[deals.Deal], *, done: bool | None = UNSET
+) -> list[list[deals.Task]]:
     which = done if isinstance(done, bool) else None
-    found = await ctx.read(lambda tx: deals.tasks_of(tx, [deal.deal.id for deal in asked], which))
-    return [[Task.of(task) for task in found[deal.deal.id]] for deal in asked]
+    found = await ctx.read(lambda tx: deals.tasks_of(tx, [deal.id for deal in asked], which))
+    return [found[deal.id] for deal in asked]

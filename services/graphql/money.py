@@ -1,22 +1,24 @@
 """Money on the wire."""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Self, cast
 
 import strawberry
 
+from services.graphql.engine.fields import shows
 from services.graphql.scalars import CurrencyCode, Decimal
 from shared import money
 
 
 @strawberry.type(description="An amount, with as many decimals as its currency has.")
+@shows(money.Money)
 class Money:
     amount: Decimal
     currency: CurrencyCode
 
     @classmethod
     def of(cls, value: money.Money) -> Self:
-        return cls(amount=Decimal(str(value)), currency=CurrencyCode(value.currency))
+        return cast("Self", value)
 
     @classmethod
     def all(cls, values: Iterable[money.Money]) -> list[Self]:

@@ -3,8 +3,9 @@
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import orjson
@@ -16,6 +17,7 @@ from services.graphql.engine.fields import batched
 from shared.forms import Form, read_instant
 
 T = TypeVar("T")
+Count = Callable[[], Awaitable[int]]
 FIRST = 50
 LONGEST = 200
 Place = tuple[str, UUID]  # what a list is sorted by, then the id
@@ -36,8 +38,8 @@ class Edge(Generic[T]):
     cursor: str
 
 
-async def total_counts(_ctx: object, connections: Sequence["Connection[Any]"]) -> list[int]:
-    return [await connection.count() for connection in connections]
+async def total_counts(_ctx: object, pages: Sequence["Page[Any]"]) -> list[int]:
+    return [await page.count() for page in pages]
 
 
 @strawberry.type(description="A page of a list.")
@@ -47,7 +49,29 @@ class Connection(Generic[T]):
     page_info: PageInfo
     total_count: int = batched(total_counts, description="Of the whole list.")
 
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """What a Connection shows; cursors are made only of the places that are asked for."""
+
+    nodes: Sequence[T]
+    places: Sequence[Place]
+    count: Count
+    has_more: bool
+    after: Place | None
+
+    @property
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(node=node, cursor=encode(place)) for node, place in zip(self.nodes, self.places, strict=True)]
+
+    @property
+    def page_info(self) -> PageInfo:
+        return PageInfo(
+            has_next_page=self.has_more,
+            has_previous_page=self.after is not None,
+            start_cursor=encode(self.places[0]) if self.places else None,
+            end_cursor=encode(self.places[-1]) if self.places else None,
+        )
 
 
 class Names(NameConverter):
@@ -60,27 +84,16 @@ class Names(NameConverter):
 def connection(
     nodes: Sequence[T],
     places: Sequence[Place],
-    count: Callable[[], Awaitable[int]],
+    count: Count,
     *,
     has_more: bool,
     after: Place | None,
 ) -> Connection[T]:
     """`count` is asked only when the client asks."""
-    cursors = [encode(place) for place in places]
-    return Connection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
-        nodes=list(nodes),
-        page_info=PageInfo(
-            has_next_page=has_more,
-            has_previous_page=after is not None,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-        count=count,
-    )
+    return cast("Connection[T]", Page(nodes, places, count, has_more, after))
 
 
-def known(count: int) -> Callable[[], Awaitable[int]]:
+def known(count: int) -> Count:
     """A count that is there already."""
 
     async def counted() -> int:
@@ -92,11 +105,11 @@ def known(count: int) -> Callable[[], Awaitable[int]]:
 class Counts:
     """Counts of many lists: brought together when the first of them is asked for."""
 
-    def __init__(self, load: Callable[[], Awaitable[Mapping[UUID, int]]]) -> None:
+    def __init__(self, load: Callable[[], Awaitable[Mapping[Any, int]]]) -> None:
         self._load = load
-        self._found: Mapping[UUID, int] | None = None
+        self._found: Mapping[Any, int] | None = None
 
-    def of(self, id: UUID) -> Callable[[], Awaitable[int]]:
+    def of(self, id: object) -> Count:
         """Of whose list that is; what was not found counts 0."""
 
         async def count() -> int:

@@ -12,6 +12,8 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from services.graphql.engine.encode import day, instant
+
 DateTime = NewType("DateTime", str)
 Date = NewType("Date", str)
 Decimal = NewType("Decimal", str)
@@ -52,13 +54,13 @@ def _decimal(value: Any) -> str:
     return _text(value)
 
 
-def _scalar(name: str, description: str, parse: Any = _text) -> ScalarDefinition:
-    return strawberry.scalar(name=name, description=description, serialize=str, parse_value=parse)
+def _scalar(name: str, description: str, parse: Any = _text, serialize: Any = str) -> ScalarDefinition:
+    return strawberry.scalar(name=name, description=description, serialize=serialize, parse_value=parse)
 
 
 SCALARS: dict[object, ScalarDefinition] = {
-    DateTime: _scalar("DateTime", "An instant: RFC 3339 with offset, always UTC on output."),
-    Date: _scalar("Date", "A civil date of the account's time zone: 2026-03-31."),
+    DateTime: _scalar("DateTime", "An instant: RFC 3339 with offset, always UTC on output.", serialize=instant),
+    Date: _scalar("Date", "A civil date of the account's time zone: 2026-03-31.", serialize=day),
     Decimal: _scalar("Decimal", 'A decimal number as a string, such as "128.57"; never a float.', _decimal),
     Color: _scalar("Color", 'A color: "#RRGGBB".'),
     PhoneNumber: _scalar(

@@ -24,7 +24,7 @@ from shared.deals.events import (
     PlacedEvent,
 )
 from shared.deals.filters import DealFilter, DealOrder, DealOrderField
-from shared.deals.history import DealChangeKind, HistoryItem, HistoryPage, history
+from shared.deals.history import DealChangeKind, FieldChange, HistoryItem, HistoryPage, history
 from shared.deals.importing import NewRow, import_batch
 from shared.deals.inputs import Changes, Many, Move, MoveMany, NewDeal
 from shared.deals.keeping import CHECKPOINT
@@ -44,7 +44,7 @@ from shared.deals.notes import (
     update_note,
 )
 from shared.deals.past import PastBoard, keep_checkpoints, past_board
-from shared.deals.reading import find, get_many, last_open, on_board
+from shared.deals.reading import find, get_many, last_open
 from shared.deals.stages import StageDeletion, delete_stage
 from shared.deals.table import column_totals, columns, count, page
 from shared.deals.tasks import (
@@ -82,6 +82,7 @@ __all__ = [
     "DealStatus",
     "DealUpdated",
     "DealsImported",
+    "FieldChange",
     "FunnelAnalytics",
     "HistoryItem",
     "HistoryPage",
@@ -138,7 +139,6 @@ __all__ = [
     "move_many",
     "move_to_top",
     "notes_of",
-    "on_board",
     "page",
     "past_board",
     "recall",

@@ -50,17 +50,59 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class HistoryItem:
-    """Stages are called as they were then; None where the event is no move, or is too old to tell."""
+    """An event of a deal, and the one of the same deal before it; None: it is the first. What it tells is read when asked.
 
-    place: Place
-    at: datetime
-    actor: Actor
-    kind: DealChangeKind
-    from_stage_name: str | None
-    to_stage_name: str | None
-    changes: tuple[FieldChange, ...]
-    note_id: UUID | None
-    task_id: UUID | None
+    Stages are called as they were then; None where the event is no move, or is too old to tell.
+    """
+
+    now: Recorded
+    before: Recorded | None
+
+    @property
+    def place(self) -> Place:
+        return self.now.place
+
+    @property
+    def cursor(self) -> str:
+        return self.place.cursor
+
+    @property
+    def seq(self) -> int:
+        return self.place.seq
+
+    @property
+    def at(self) -> datetime:
+        return self.now.at
+
+    @property
+    def actor(self) -> Actor:
+        return self.now.actor
+
+    @property
+    def kind(self) -> DealChangeKind:
+        return kind_of(self.now)
+
+    @property
+    def from_stage_name(self) -> str | None:
+        name: str | None = self.now.payload.get("fromStageName")
+        return name
+
+    @property
+    def to_stage_name(self) -> str | None:
+        name: str | None = self.now.payload.get("toStageName")
+        return name
+
+    @property
+    def changes(self) -> tuple[FieldChange, ...]:
+        return changes_of(_event(self.now), _event(self.before).deal) if self.before else ()
+
+    @property
+    def note_id(self) -> UUID | None:
+        return _id(self.now.payload.get("noteId"))
+
+    @property
+    def task_id(self) -> UUID | None:
+        return _id(self.now.payload.get("taskId"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +118,29 @@ async def history(
     found = await sql_history.select_newest(tx, deal_ids, before, first + 1)
     return {
         deal_id: HistoryPage(
-            [item_of(now, then) for now, then in zip_longest(told, told[1:])][:first],
+            [HistoryItem(now, then) for now, then in zip_longest(told, told[1:])][:first],
             has_more=len(told) > first,
         )
         for deal_id, told in found.items()
     }
 
 
-def item_of(recorded: Recorded, before: Recorded | None) -> HistoryItem:
-    """`before`: the event of the same deal before that one; None: it is the first."""
-    event, then = _event(recorded), _event(before) if before else None
-    move = event if isinstance(event, DealMoved) else None
-    about = event if isinstance(event, DealUpdated) else None
-    return HistoryItem(
-        recorded.place,
-        recorded.at,
-        recorded.actor,
-        kind_of(event),
-        move.from_stage_name if move else None,
-        move.to_stage_name if move else None,
-        changes_of(event, then.deal) if then else (),
-        about.note_id if about else None,
-        about.task_id if about else None,
-    )
+KINDS = {
+    DealCreated.kind: DealChangeKind.CREATED,
+    DealMoved.kind: DealChangeKind.MOVED,
+    DealArchived.kind: DealChangeKind.ARCHIVED,
+    DealRestored.kind: DealChangeKind.RESTORED,
+}
+DID = {did.value: DealChangeKind(did) for did in (Did.NOTE_ADDED, Did.TASK_ADDED, Did.TASK_DONE)}
 
 
-def kind_of(event: DealEvent) -> DealChangeKind:
-    match event:
-        case DealCreated():
-            imported = event.deal.source is DealSource.IMPORT
-            return DealChangeKind.IMPORTED if imported else DealChangeKind.CREATED
-        case DealMoved():
-            return DealChangeKind.MOVED
-        case DealArchived():
-            return DealChangeKind.ARCHIVED
-        case DealRestored():
-            return DealChangeKind.RESTORED
-        case DealUpdated(did=Did.NOTE_ADDED | Did.TASK_ADDED | Did.TASK_DONE as did):
-            return DealChangeKind(did)
-        case _:
-            return DealChangeKind.UPDATED
+def kind_of(recorded: Recorded) -> DealChangeKind:
+    kind = KINDS.get(recorded.kind)
+    if kind is None:
+        return DID.get(recorded.payload.get("did", ""), DealChangeKind.UPDATED)
+    if kind is DealChangeKind.CREATED and recorded.payload["deal"]["source"] == DealSource.IMPORT:
+        return DealChangeKind.IMPORTED
+    return kind
 
 
 def changes_of(event: DealEvent, before: Deal) -> tuple[FieldChange, ...]:
@@ -154,6 +179,10 @@ def _event(recorded: Recorded) -> DealEvent:
 def _json(value: object) -> bytes:
     """Python takes 1, 1.0 and true for equal; JSON does not."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
 
 
 def _text(value: object) -> str | None:

@@ -14,7 +14,6 @@ from shared.deals import sql_past
 from shared.deals.folding import FoldedBoard
 from shared.deals.keeping import CHECKPOINT, CHECKPOINT_EVERY
 from shared.deals.model import Deal
-from shared.deals.reading import on_board
 from shared.errors import InvalidInput, Problem, Sentence
 from shared.funnels import FunnelState, Total
 from shared.money import Money
@@ -59,7 +58,7 @@ async def past_board(
     None: there is no such funnel, the actor does not see it, or it was made later. Raises InvalidInput for a cursor
     that is no place of its log.
     """
-    seen = await on_board(tx, funnel_id)
+    seen = await funnels.on_board(tx, funnel_id)
     if seen is None:
         return None
     funnel, head = seen

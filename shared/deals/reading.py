@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from shared import events, funnels
+from shared import funnels
 from shared.db import Transaction
 from shared.deals import sql, sql_contacts
 from shared.deals.model import Contact, Deal
-from shared.funnels import Funnel
 
 
 async def find(tx: Transaction, deal_id: UUID) -> Deal | None:
@@ -29,9 +28,3 @@ async def last_open(tx: Transaction, contact: Contact, funnel_id: UUID | None = 
     if contact.email is not None:
         return await sql_contacts.select_open_by_email(tx, contact.email, funnel_id)
     return None
-
-
-async def on_board(tx: Transaction, funnel_id: UUID) -> tuple[Funnel, events.Place] | None:
-    """The funnel and where its log stands, if the actor sees it; what follows is read in the same transaction."""
-    funnel, place = await funnels.find(tx, funnel_id), await events.head(tx, funnel_id)
-    return (funnel, place) if funnel and place else None

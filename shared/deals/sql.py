@@ -3,13 +3,9 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from shared.db import Record, Transaction
-from shared.deals.model import Contact, Deal, DealSource, DealStatus
-from shared.money import Money
-
-DEAL = """id, number, funnel_id, stage_id, title, contact_name, contact_phone, contact_email, assignee_id, amount,
-          currency, expected_close_on, source, source_name, status, loss_reason_id, loss_note, closed_from_stage_id,
-          open_task_count, archived, entered_stage_at, created_at, updated_at, closed_at, version, custom_fields"""
+from shared.db import Transaction
+from shared.deals.model import Deal
+from shared.deals.rows import DEAL, deal_of, deals_of
 
 
 async def next_number(tx: Transaction, count: int = 1) -> int:
@@ -116,7 +112,7 @@ async def select_deals(tx: Transaction, ids: Iterable[UUID]) -> list[Deal]:
     rows = await tx.fetch(
         f"SELECT {DEAL} FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
     )
-    return [deal_of(row) for row in rows]
+    return deals_of(rows)
 
 
 async def select_place(tx: Transaction, deal_id: UUID) -> tuple[UUID, UUID, str] | None:
@@ -228,38 +224,10 @@ def _columns(deal: Deal) -> tuple[object, ...]:
         deal.closed_from_stage_id,
         deal.open_task_count,
         deal.archived,
+        deal.version,
         deal.entered_stage_at,
         deal.created_at,
         deal.updated_at,
         deal.closed_at,
-        deal.version,
         deal.custom_fields,
-    )
-
-
-def deal_of(row: Record) -> Deal:
-    return Deal(
-        id=row["id"],
-        number=row["number"],
-        funnel_id=row["funnel_id"],
-        stage_id=row["stage_id"],
-        title=row["title"],
-        contact=Contact(row["contact_name"], row["contact_phone"], row["contact_email"]),
-        assignee_id=row["assignee_id"],
-        amount=Money(row["amount"], row["currency"]) if row["currency"] else None,
-        expected_close_on=row["expected_close_on"],
-        source=DealSource(row["source"]),
-        source_name=row["source_name"],
-        status=DealStatus(row["status"]),
-        loss_reason_id=row["loss_reason_id"],
-        loss_note=row["loss_note"],
-        closed_from_stage_id=row["closed_from_stage_id"],
-        open_task_count=row["open_task_count"],
-        archived=row["archived"],
-        entered_stage_at=row["entered_stage_at"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        closed_at=row["closed_at"],
-        version=row["version"],
-        custom_fields=row["custom_fields"],
     )

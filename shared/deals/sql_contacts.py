@@ -4,7 +4,7 @@ from uuid import UUID
 
 from shared.db import Transaction
 from shared.deals.model import Deal
-from shared.deals.sql import DEAL, deal_of
+from shared.deals.rows import DEAL, deal_of
 
 OF_DEAL = ", ".join(f"d.{name.strip()}" for name in DEAL.split(","))
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from shared.db import Transaction
 from shared.deals.model import Deal
-from shared.deals.sql import DEAL, deal_of
+from shared.deals.rows import DEAL, deals_of
 
 
 async def lock_deals_of(tx: Transaction, stage_id: UUID) -> list[Deal]:
@@ -18,4 +18,4 @@ async def lock_deals_of(tx: Transaction, stage_id: UUID) -> list[Deal]:
         tx.account_id,
         stage_id,
     )
-    return [deal_of(row) for row in rows]
+    return deals_of(rows)

@@ -6,8 +6,8 @@ from uuid import UUID
 from shared.db import Transaction
 from shared.deals.filters import DealFilter, DealOrder
 from shared.deals.model import Deal
+from shared.deals.rows import ALWAYS, DEAL, deals_of
 from shared.deals.search import patterns
-from shared.deals.sql import DEAL, deal_of
 from shared.funnels import Total
 from shared.money import Money
 
@@ -101,14 +101,14 @@ async def select_page(
     elif after is not None:
         where.add(f"{sorted_by} IS NULL AND d.id > {{}}", after[1])
     rows = await tx.fetch(
-        f"""SELECT coalesce({sorted_by}::text, '') AS sorted_by, {DEAL}
+        f"""SELECT {DEAL}, coalesce({sorted_by}::text, '') AS sorted_by
               FROM deals d
              WHERE d.account_id = $1 {where}
              ORDER BY {sorted_by} {"DESC" if order.descending else "ASC"} NULLS LAST, d.id
              LIMIT {limit}""",
         *where.values,
     )
-    return [(row["sorted_by"], deal_of(row)) for row in rows]
+    return list(zip([row["sorted_by"] for row in rows], deals_of(rows), strict=True))
 
 
 async def count_deals(tx: Transaction, asked: DealFilter, viewer_id: UUID | None) -> int:
@@ -119,11 +119,16 @@ async def count_deals(tx: Transaction, asked: DealFilter, viewer_id: UUID | None
 
 
 async def select_columns(
-    tx: Transaction, asked: DealFilter, stage_ids: Sequence[UUID], after: tuple[str, UUID] | None, limit: int
+    tx: Transaction,
+    asked: DealFilter,
+    stage_ids: Sequence[UUID],
+    after: tuple[str, UUID] | None,
+    limit: int,
+    more: Sequence[str],
 ) -> dict[UUID, list[tuple[str, Deal]]]:
     """The first deals of each column that the filter lets through, in board order, with their positions.
 
-    `after`: from below that deal where it stands now; when it has left, from where it stood.
+    `more`: those of the dear columns that the deals have. `after`: from below that deal where it stands now; when it has left, from where it stood.
     """
     where = conditions(tx, asked)
     where.add("d.position IS NOT NULL")
@@ -140,7 +145,7 @@ async def select_columns(
         f"""SELECT c.*
               FROM unnest(${len(where.values)}::uuid[]) AS col (col_id)
                    CROSS JOIN LATERAL (
-                       SELECT d.position, {DEAL}
+                       SELECT {", ".join((ALWAYS, *more, "d.position"))}
                          FROM deals d
                         WHERE d.account_id = $1 AND d.stage_id = col_id {where}
                         ORDER BY d.position
@@ -149,8 +154,8 @@ async def select_columns(
         *where.values,
     )
     columns: dict[UUID, list[tuple[str, Deal]]] = {id: [] for id in stage_ids}
-    for row in rows:
-        columns[row["stage_id"]].append((row["position"], deal_of(row)))
+    for row, deal in zip(rows, deals_of(rows, more), strict=True):
+        columns[deal.stage_id].append((row["position"], deal))
     return columns
 
 

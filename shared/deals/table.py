@@ -1,6 +1,6 @@
 """The table of deals: what a filter lets through, in an order, a page at a time; and the board through a filter."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from shared import funnels
@@ -8,6 +8,7 @@ from shared.db import Transaction
 from shared.deals import sql_table
 from shared.deals.filters import DealFilter, DealOrder
 from shared.deals.model import DealPage
+from shared.deals.rows import dear
 from shared.funnels import Total
 
 
@@ -31,9 +32,13 @@ async def columns(
     first: int,
     after: tuple[str, UUID] | None,
     asked: DealFilter = DealFilter(),
+    wanted: Collection[str] | None = None,
 ) -> dict[UUID, DealPage]:
-    """A page of each column of a board, in board order, of what the filter lets through."""
-    found = await sql_table.select_columns(tx, asked, stage_ids, after, first + 1)
+    """A page of each column of a board, in board order, of what the filter lets through.
+
+    `wanted`: names of a deal's attributes; the deals may lack others that are dear to read. None: they have all.
+    """
+    found = await sql_table.select_columns(tx, asked, stage_ids, after, first + 1, dear(wanted))
     return {
         stage_id: DealPage(
             [deal for _, deal in rows[:first]],

@@ -5,7 +5,6 @@ from shared.funnels.commands import (
     Changed,
     Locked,
     archive,
-    board_totals,
     create,
     find,
     get_many,
@@ -38,6 +37,7 @@ from shared.funnels.inputs import (
     StageMove,
 )
 from shared.funnels.model import Funnel, FunnelPage, LossReason, Stage, StageKind, Tally, Total
+from shared.funnels.reading import board_totals, count, on_board, open_totals, totals_of_boards
 from shared.funnels.reason_commands import ChangedReason, recall_reason, save_loss_reason
 from shared.funnels.stage_commands import (
     ChangedStage,
@@ -79,6 +79,7 @@ __all__ = [
     "Total",
     "archive",
     "board_totals",
+    "count",
     "create",
     "create_stage",
     "drop_stage",
@@ -89,6 +90,8 @@ __all__ = [
     "loss_reasons",
     "loss_reasons_by_id",
     "move_stage",
+    "on_board",
+    "open_totals",
     "origin",
     "page",
     "recall",
@@ -101,6 +104,7 @@ __all__ = [
     "stages_by_id",
     "state",
     "totals",
+    "totals_of_boards",
     "update",
     "update_stage",
     "viewer_ids",

@@ -13,7 +13,7 @@ from shared.funnels import sql, sql_reasons, sql_stages, sql_totals
 from shared.funnels.events import FunnelChanged
 from shared.funnels.facts import FunnelState
 from shared.funnels.inputs import FunnelChanges, NewFunnel
-from shared.funnels.model import Funnel, FunnelPage, LossReason, Stage, Tally, Total
+from shared.funnels.model import Funnel, FunnelPage, LossReason, Stage, Tally
 from shared.funnels.templates import TEMPLATES
 
 MODULE = "sales_funnel"
@@ -167,12 +167,10 @@ async def page(
     first: int = 50,
 ) -> tuple[FunnelPage, list[tuple[str, UUID]]]:
     """Funnels that the actor sees, by name; and the place of each, to go on from."""
-    viewer_id = viewer_of(tx.actor)
-    rows = await sql.select_page(tx, viewer_id, search, archived, after, first + 1)
-    count = await sql.count_funnels(tx, viewer_id, search, archived)
+    rows = await sql.select_page(tx, viewer_of(tx.actor), search, archived, after, first + 1)
     shown = rows[:first]
     places = [(sorted_by, funnel.id) for sorted_by, funnel in shown]
-    return FunnelPage([funnel for _, funnel in shown], len(rows) > first, count), places
+    return FunnelPage([funnel for _, funnel in shown], len(rows) > first), places
 
 
 async def get_many(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID, Funnel]:
@@ -206,11 +204,6 @@ async def loss_reasons_by_id(tx: Transaction, reason_ids: Sequence[UUID]) -> dic
 
 async def viewer_ids(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     return await sql.select_viewer_ids(tx, funnel_ids)
-
-
-async def board_totals(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID, Total]:
-    """By stage, what stands in it; stages in which nothing stands are left out."""
-    return await sql_totals.select_totals(tx, funnel_ids)
 
 
 async def totals(

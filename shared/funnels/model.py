@@ -110,7 +110,6 @@ class Tally:
 class FunnelPage:
     funnels: list[Funnel]
     has_more: bool
-    count: int
 
 
 def even_probability(index: int, count: int) -> int:

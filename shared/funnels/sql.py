@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.db import Transaction
+from shared.events import Place
 from shared.funnels.inputs import NewFunnel
 from shared.funnels.model import Funnel
 
@@ -104,6 +105,23 @@ async def select_visible(tx: Transaction, funnel_ids: Iterable[UUID], viewer_id:
         list(funnel_ids),
     )
     return [Funnel(**row) for row in rows]
+
+
+async def select_board(tx: Transaction, funnel_id: UUID, viewer_id: UUID | None) -> tuple[Funnel, Place] | None:
+    """A funnel and where its log ends. `viewer_id`: whose view it is; None sees all."""
+    row = await tx.fetchrow(
+        f"""SELECT epoch, seq, {FUNNEL}
+              FROM funnels f
+              JOIN stream_heads h ON h.account_id = f.account_id AND h.stream_id = f.id
+             WHERE f.account_id = $1 AND f.id = $3 AND {VISIBLE}""",
+        tx.account_id,
+        viewer_id,
+        funnel_id,
+    )
+    if row is None:
+        return None
+    epoch, seq, *funnel = row
+    return Funnel(*funnel), Place(epoch, seq)
 
 
 async def select_funnels(tx: Transaction, ids: Sequence[UUID]) -> list[Funnel]:

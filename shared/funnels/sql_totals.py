@@ -1,20 +1,39 @@
 """Every SQL statement about what stands in stages: counters, kept with every change of a deal."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
-from shared.db import Record, Transaction
+from shared.db import Transaction
 from shared.funnels.model import Tally, Total
 from shared.money import Money
 
 
-async def select_totals(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID, Total]:
-    """By stage, of all stages of the funnels that anything stands in."""
+async def select_totals(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], Total]:
+    """By funnel and stage, of all stages of the funnels that anything stands in."""
     rows = await tx.fetch(
-        """SELECT stage_id, currency, deals, value
+        """SELECT funnel_id, stage_id, currency, deals, value::text
              FROM stage_totals
             WHERE account_id = $1 AND funnel_id = ANY($2::uuid[]) AND deals > 0
             ORDER BY stage_id, currency""",
+        tx.account_id,
+        list(funnel_ids),
+    )
+    return _totals(((funnel_id, stage_id), *counter) for funnel_id, stage_id, *counter in rows)
+
+
+async def select_open_totals(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID, Total]:
+    """By funnel, of all funnels in whose open stages anything stands."""
+    rows = await tx.fetch(
+        """SELECT t.funnel_id, t.currency, sum(t.deals)::bigint, sum(t.value)::text
+             FROM stage_totals t
+             JOIN stages s ON s.account_id = t.account_id AND s.id = t.stage_id
+            WHERE t.account_id = $1 AND t.funnel_id = ANY($2::uuid[]) AND t.deals > 0
+              AND s.kind IN ('ENTRY', 'PROGRESS') AND NOT s.deleted
+            GROUP BY t.funnel_id, t.currency
+            ORDER BY t.funnel_id, t.currency""",
         tx.account_id,
         list(funnel_ids),
     )
@@ -66,9 +85,11 @@ async def change_totals(
     return {stage_id: Tally(of_stage) for stage_id, of_stage in counters.items()}
 
 
-def _totals(rows: Iterable[Record]) -> dict[UUID, Total]:
-    totals: dict[UUID, Total] = {}
-    for row in rows:
-        value = (Money(int(row["value"]), row["currency"]),) if row["currency"] else ()
-        totals[row["stage_id"]] = totals.get(row["stage_id"], Total()) + Total(row["deals"], value)
+def _totals(rows: Iterable[Any]) -> dict[Any, Total]:
+    """By what each row begins with, of rows that are sorted by it: a currency, its deals and minor units."""
+    totals: dict[Any, Total] = {}
+    for key, rows_of_key in groupby(rows, itemgetter(0)):
+        counters = list(rows_of_key)
+        value = tuple(Money(int(minor), currency) for _, currency, _, minor in counters if currency)
+        totals[key] = Total(sum(deals for _, _, deals, _ in counters), value)
     return totals

@@ -159,7 +159,7 @@ FUNNELS = """query ($id: ID!) { funnel(id: $id) { id }
     funnels(first: 20) { nodes { name dealCount openValue { amount currency } } } }"""
 
 
-@pytest.mark.parametrize(("query", "statements"), [(SHOWN, 9), (DEAL, 8), (FUNNELS, 9)])
+@pytest.mark.parametrize(("query", "statements"), [(SHOWN, 6), (DEAL, 7), (FUNNELS, 5)])
 async def test_what_is_looked_at_all_day_takes_that_many_statements(
     watched: tuple[Database, Statements], account: accounts.Account, query: str, statements: int
 ) -> None:

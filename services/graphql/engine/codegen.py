@@ -1,57 +1,78 @@
 """From steps to a function: of a list of sources it makes a list of dicts.
 
-For `id`, `amount { … }` and the batched `stage { … }` of deals it is
+For `id`, `amount { currency }` and the batched `stage { … }` of deals it is
 
     def make(run, sources):
         outs = []
         add = outs.append
         try:
             for s in sources:
-                add({'id': v if (v := s.id).__class__ is str else leaf_0(run, v), 'amount': None, 'stage': None})
+                add({'id': str(v) if (v := s.id).__class__ in IDS else leaf_0(run, v),
+                     'amount': {'currency': v if (v := o1.currency).__class__ is str else leaf_1(run, v)}
+                               if (o1 := s.amount) is not None else None,
+                     'stage': None})
         except Exception:
-            outs = [carefully(run, steps, s) for s in sources]
-        place(run, step_1, outs, read(sources, 'amount'))
-        run.later(step_2, sources, outs)
+            outs = [carefully(run, s) for s in sources]
+            place(run, step_2, outs, read(sources, 'amount'))
+        run.later(step_3, sources, outs)
         return outs
 
-What a value usually is, is tested in place; all else is left to `leaf`.
+What a value usually is, is tested and written in place; all else is left to `leaf`, `place` and `read`. Objects whose
+fields are all attributes are written where they stand.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from types import CodeType
 from typing import Any, cast
+from uuid import UUID
 
-from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLID, GraphQLInt, GraphQLScalarType, GraphQLString
+from asyncpg.pgproto import pgproto
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLScalarType,
+    GraphQLString,
+)
 
+from services.graphql.engine.encode import day, instant
 from services.graphql.engine.levels import Run, leaf, place, read
 from services.graphql.engine.steps import Make, Object, Step
 
 MOST_CODES = 1_024
 LONGEST_INT = 2**31
+IDS = frozenset({str, UUID, pgproto.UUID})  # the last is what a row holds
+NAMES = {"place": place, "read": read, "IDS": IDS, "UTC": UTC, "date": date, "datetime": datetime}
+
+
+class _Null(Exception):
+    """There is none of an object that has to be there; caught by the function that raises it."""
 
 
 def generate(steps: Sequence[Step]) -> Make:
-    known: dict[str, Any] = {"place": place, "read": read, "carefully": partial(carefully, steps=steps)}
-    entries, after = [], []
-    for number, step in enumerate(steps):
-        known[f"step_{number}"] = step
-        value = "None"
+    writing = _Writing()
+    after: list[str] = []
+    again: list[str] = []
+    entries = writing.entries(steps, "s")
+    for step in steps:
         if step.constant is not None:
-            value = repr(step.constant)
-        elif step.loading is not None:
-            after.append(f"run.later(step_{number}, sources, outs)")
-        elif step.leaf is not None:
-            known[f"leaf_{number}"] = partial(leaf, step=step)
-            value = _expression(step, number, known)
-        else:
-            after.append(f"place(run, step_{number}, outs, read(sources, {step.attribute!r}))")
-        entries.append(f"{step.key!r}: {value}")
+            continue
+        if step.loading is not None:
+            after.append(f"run.later({writing.name('step', step)}, sources, outs)")
+        elif step.target is not None:
+            placing = f"place(run, {writing.name('step', step)}, outs, read(sources, {step.attribute!r}))"
+            (again if inlined(step) else after).append(placing)
     lines = ["def make(run, sources):", "    outs = []", "    add = outs.append", "    try:"]
-    lines += ["        for s in sources:", f"            add({{{', '.join(entries)}}})"]
+    lines += ["        for s in sources:", f"            add({entries})"]
     lines += ["    except Exception:", "        outs = [carefully(run, s) for s in sources]"]
+    lines += [f"        {line}" for line in again]
     lines += [f"    {line}" for line in after]
     lines.append("    return outs")
+    known = NAMES | writing.known | {"carefully": partial(carefully, steps=steps)}
     exec(_compiled("\n".join(lines)), known)  # noqa: S102  # names of GraphQL and of our classes, and nothing else
     return cast("Make", known["make"])
 
@@ -62,37 +83,88 @@ def _compiled(text: str) -> CodeType:
     return compile(text, "<selection>", "exec")
 
 
-def _expression(step: Step, number: int, known: dict[str, Any]) -> str:
-    value, slow = f"s.{step.attribute}", f"leaf_{number}(run, v)"
-    names = _enum_names(step)
-    if names is not None:
-        known[f"names_{number}"] = names
-        return f"w if (w := names_{number}.get(v := {value})) is not None else {slow}"
-    usual = _usual(step)
-    if usual is None:
-        return f"leaf_{number}(run, {value})"
-    usual = usual.replace("v", f"(v := {value})", 1)
-    return f"v if {usual}{' or v is None' if step.shape.nullable else ''} else {slow}"
+def inlined(step: Step) -> Sequence[Step]:
+    """The fields of an object that is written where it stands: it is of one type, and they are attributes of it."""
+    if step.target is None or step.target.is_abstract or step.loading is not None or step.shape.item is not None:
+        return ()
+    selection = step.target.of(object)
+    assert selection is not None
+    plain = [one for one in selection.steps if one.loading is None and (one.leaf is not None or inlined(one))]
+    named = [one for one in selection.steps if one.constant is not None]
+    return selection.steps if plain and len(plain) + len(named) == len(selection.steps) else ()
 
 
-def _enum_names(step: Step) -> dict[Any, str] | None:
-    if not isinstance(step.leaf, GraphQLEnumType) or step.shape.item is not None:
-        return None
-    return {one.value: name for name, one in step.leaf.values.items() if one.value.__class__.__hash__ is not None}
+class _Writing:
+    """Expressions, and what the names in them stand for."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {"missing": _missing}
+        self._depth = 0
+
+    def name(self, kind: str, value: Any) -> str:
+        name = f"{kind}_{len(self.known)}"
+        self.known[name] = value
+        return name
+
+    def entries(self, steps: Sequence[Step], source: str) -> str:
+        """A dict of a source."""
+        return f"{{{', '.join(f'{step.key!r}: {self._value(step, source)}' for step in steps)}}}"
+
+    def _value(self, step: Step, source: str) -> str:
+        if step.constant is not None:
+            return repr(step.constant)
+        if step.loading is not None:
+            return "None"
+        if step.leaf is not None:
+            return self._leaf(step, step.leaf, f"{source}.{step.attribute}")
+        inner = inlined(step)
+        if not inner:
+            return "None"
+        self._depth += 1
+        name = f"o{self._depth}"
+        there = f"({name} := {source}.{step.attribute}) is not None"
+        return f"{self.entries(inner, name)} if {there} else {'None' if step.shape.nullable else 'missing()'}"
+
+    def _leaf(self, step: Step, type_: GraphQLLeafType, value: str) -> str:
+        slow = f"{self.name('leaf', partial(leaf, step=step))}(run, v)"
+        if step.shape.item is None:
+            if type_ is GraphQLID:
+                return f"str(v) if (v := {value}).__class__ in IDS else {slow}"
+            if isinstance(type_, GraphQLEnumType) and (own := _enum(type_)) is not None:
+                return f"v._name_ if (v := {value}).__class__ is {self.name('enum', own)} else {slow}"
+            usual = _usual(type_)
+            if usual is not None:
+                usual = usual.replace("v", f"(v := {value})", 1)
+                return f"v if {usual}{' or v is None' if step.shape.nullable else ''} else {slow}"
+        return slow.replace("v)", f"{value})")
 
 
-def _usual(step: Step) -> str | None:
+def _enum(type_: GraphQLEnumType) -> type | None:
+    """The class whose members are called as the contract calls them."""
+    own: Any = getattr(type_, "wrapped_cls", None)
+    return own if own is not None and list(own.__members__) == list(type_.values) == own._member_names_ else None
+
+
+def _usual(type_: GraphQLLeafType) -> str | None:
     """The test of a value `v` that is written as it is."""
-    type_ = step.leaf
-    if step.shape.item is not None or not isinstance(type_, GraphQLScalarType):
+    if not isinstance(type_, GraphQLScalarType):
         return None
-    if type_ in (GraphQLString, GraphQLID) or type_.coerce_output_value is str:
+    write = type_.coerce_output_value
+    if type_ is GraphQLString or write is str:
         return "v.__class__ is str"
     if type_ is GraphQLInt:
         return f"v.__class__ is int and -{LONGEST_INT} <= v < {LONGEST_INT}"
     if type_ is GraphQLBoolean:
         return "v.__class__ is bool"
+    if write is instant:
+        return "v.__class__ is datetime and v.tzinfo is UTC"
+    if write is day:
+        return "v.__class__ is date"
     return None
+
+
+def _missing() -> None:
+    raise _Null
 
 
 def carefully(run: Run, source: Any, steps: Sequence[Step]) -> Object:

@@ -15,7 +15,7 @@ from graphql import GraphQLSchema, Undefined
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.types.arguments import convert_arguments
 
-from services.graphql.engine.fields import Batch
+from services.graphql.engine.reads import reads_below
 from services.graphql.engine.steps import Loading, Object, Selection, Shape, Step, Target
 
 LISTS = (list, tuple, set, frozenset)
@@ -58,7 +58,7 @@ class Run:
         """One after another, until nothing waits."""
         while self._waiting:
             level, self._waiting = self._waiting, []
-            calls: dict[object, tuple[Batch, dict[str, Any], list[Waiting]]] = {}
+            calls: dict[object, tuple[Loading, dict[str, Any], list[Waiting]]] = {}
             for one in level:
                 loading = one.step.loading
                 assert loading is not None
@@ -68,9 +68,9 @@ class Run:
                     place(self, one.step, one.outs, [failure] * len(one.outs))
                     continue
                 key = one.step.parent, loading.load, repr(sorted(arguments.items()))
-                calls.setdefault(key, (loading.load, arguments, []))[2].append(one)
-            for load, arguments, together in calls.values():
-                await self._load(load, arguments, together)
+                calls.setdefault(key, (loading, arguments, []))[2].append(one)
+            for loading, arguments, together in calls.values():
+                await self._load(loading, arguments, together)
 
     def _arguments(self, step: Step, loading: Loading) -> dict[str, Any]:
         given: Mapping[str, Any] | None = loading.fixed
@@ -82,15 +82,16 @@ class Run:
         own: Any = self.schema._strawberry_schema  # type: ignore[attr-defined]  # noqa: SLF001  # how Strawberry finds itself
         return convert_arguments(dict(given), loading.own.arguments, own.schema_converter.scalar_registry, own.config)
 
-    async def _load(self, load: Batch, arguments: Mapping[str, Any], together: Sequence[Waiting]) -> None:
+    async def _load(self, loading: Loading, arguments: Mapping[str, Any], together: Sequence[Waiting]) -> None:
         sources = [source for one in together for source in one.sources]
+        reads = (reads_below([one.step for one in together]),) if loading.wants_reads else ()
         outcomes: Sequence[Any]
         try:
-            outcomes = await load(self.ctx, sources, **arguments)
+            outcomes = await loading.load(self.ctx, sources, *reads, **arguments)
         except Exception as failure:  # noqa: BLE001  # whatever it is: it is each parent's error
             outcomes = [failure] * len(sources)
         if len(outcomes) != len(sources):
-            wrong = ValueError(f"{load.__name__} has {len(outcomes)} outcomes for {len(sources)} parents.")
+            wrong = ValueError(f"{loading.load.__name__} has {len(outcomes)} outcomes for {len(sources)} parents.")
             outcomes = [wrong] * len(sources)
         start = 0
         for one in together:
@@ -146,7 +147,8 @@ def place(run: Run, step: Step, outs: Sequence[Object], values: Sequence[Any]) -
         for out, value in zip(outs, values, strict=True):
             out[key] = leaf(run, value, step=step)
     elif item is None and _all_there(values):
-        for out, made in zip(outs, _make(run, target, values), strict=True):
+        make = _make_once if step.loading else _make
+        for out, made in zip(outs, make(run, target, values), strict=True):
             out[key] = made
     elif item is not None and item.item is None and set(map(type, values)) == {list}:
         _place_lists(run, step, outs, values)
@@ -199,6 +201,15 @@ def _rebuild(run: Run, step: Step, shape: Shape, value: Any, made: Iterator[Any]
     if not isinstance(value, LISTS):
         return run.fail(TypeError(f"{step.name} is a list, not {type(value).__name__}."))
     return [_rebuild(run, step, shape.item, item, made) for item in value]
+
+
+def _make_once(run: Run, target: Target, sources: Sequence[Any]) -> list[Any]:
+    """What many have in common, such as deals their stage, is made once, and stands in many places."""
+    by_id = {id(source): source for source in sources}
+    if len(by_id) == len(sources):
+        return _make(run, target, sources)
+    made = dict(zip(by_id, _make(run, target, list(by_id.values())), strict=True))
+    return [made[id(source)] for source in sources]
 
 
 def _make(run: Run, target: Target, sources: Sequence[Any]) -> list[Any]:

@@ -34,8 +34,9 @@ from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from services.graphql.engine.codegen import generate
-from services.graphql.engine.fields import BATCHED
+from services.graphql.engine.fields import BATCHED, READS, classes_of
 from services.graphql.engine.limits import INTROSPECTION
+from services.graphql.engine.reads import wants
 from services.graphql.engine.steps import Loading, Selection, Shape, Step, Target
 
 MOST_WAYS = 8  # in which the conditions of one operation turn out, that are kept
@@ -116,18 +117,18 @@ class _Planning:
         steps = self._steps(type_, [operation.selection_set])
         if any(step.nodes[0].name.value in INTROSPECTION for step in steps):
             raise Unplanned("introspection")
-        return Selection(type_.name, steps, generate(()))
+        return Selection(_class(type_), steps, generate(()))
 
     def _selection(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
         steps = self._steps(type_, sets)
-        return Selection(type_.name, steps, generate(steps))
+        return Selection(_class(type_), steps, generate(steps))
 
     def _target(self, type_: Composite, nodes: Sequence[FieldNode]) -> Target:
         sets = [node.selection_set for node in nodes if node.selection_set is not None]
         if isinstance(type_, GraphQLObjectType):
             only = type_
             return Target(lambda _: self._selection(only, sets), is_abstract=False)
-        by_class = {own.origin: one for one in self._schema.get_possible_types(type_) if (own := one.extensions[OWN])}
+        by_class = {cls: one for one in self._schema.get_possible_types(type_) for cls in classes_of(_class(one))}
 
         def select(cls: type) -> Selection | None:
             return self._selection(by_class[cls], sets) if cls in by_class else None
@@ -202,8 +203,15 @@ class _Planning:
             fixed = None
             if not any(_has_variable(argument.value) for argument in nodes[0].arguments or ()):
                 fixed = get_argument_values(definition, nodes[0], NO_VARIABLES)
-            step.loading = Loading(own.metadata[BATCHED], own, fixed)
+            load = own.metadata[BATCHED]
+            step.loading = Loading(load, own, fixed, own.metadata[READS], wants(load))
         return step
+
+
+def _class(type_: GraphQLObjectType) -> type:
+    """As which the schema has the type."""
+    origin: type = type_.extensions[OWN].origin
+    return origin
 
 
 def _shape(type_: GraphQLOutputType) -> tuple[Shape, GraphQLNamedType]:

@@ -16,13 +16,15 @@ class _Null(Exception):
 
 
 def settle(run: Run, root: Selection, data: Object) -> tuple[Object | None, list[GraphQLError]]:
-    """The data, in which nothing is Failed any more, and the errors in the order of the answer."""
+    """The data anew, in which nothing is Failed, and the errors in the order of the answer.
+
+    An object that stands in several places is asked about in each of them: its errors are errors of all.
+    """
     settling = _Settling(run)
     try:
-        settling.object(root, data, [])
+        return settling.object(root, data, []), settling.errors
     except _Null:
         return None, settling.errors
-    return data, settling.errors
 
 
 class _Settling:
@@ -30,10 +32,13 @@ class _Settling:
         self._run = run
         self.errors: list[GraphQLError] = []
 
-    def object(self, selection: Selection, out: Object, path: Path) -> None:
-        for step in selection.steps:
-            if step.constant is None:
-                out[step.key] = self._value(step, step.shape, out[step.key], [*path, step.key])
+    def object(self, selection: Selection, out: Object, path: Path) -> Object:
+        return {
+            step.key: out[step.key]
+            if step.constant is not None
+            else self._value(step, step.shape, out[step.key], [*path, step.key])
+            for step in selection.steps
+        }
 
     def _value(self, step: Step, shape: Shape, value: Any, path: Path) -> Any:
         if isinstance(value, Failed):
@@ -53,7 +58,7 @@ class _Settling:
         if shape.item is not None:
             return [self._value(step, shape.item, item, [*path, number]) for number, item in enumerate(value)]
         if step.target is not None:
-            self.object(self._selection(step, value), value, path)
+            return self.object(self._selection(step, value), value, path)
         return value
 
     def _selection(self, step: Step, out: Object) -> Selection:

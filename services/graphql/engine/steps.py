@@ -26,11 +26,17 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """How a batched field is loaded. `fixed`: its arguments, where no variable is among them."""
+    """How a batched field is loaded.
+
+    `fixed`: its arguments, where no variable is among them. `reads`: what it reads of its parents beyond what all have.
+    `wants_reads`: it is told what will be read of its outcomes.
+    """
 
     load: Batch
     own: StrawberryField
     fixed: Mapping[str, Any] | None
+    reads: Sequence[str]
+    wants_reads: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -60,7 +66,7 @@ class Step:
 class Selection:
     """What is asked of objects of one type: its function makes a dict of each."""
 
-    type_name: str
+    cls: type
     steps: list[Step]
     make: Make
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from services.graphql.engine.encode import encode
+
 NAME = "graphql-transport-ws"
 
 BAD_MESSAGE = 4400
@@ -122,4 +124,4 @@ def write(type: str, id: str | None = None, payload: object = None) -> str:
         message["id"] = id
     if payload is not None:
         message["payload"] = payload
-    return orjson.dumps(message).decode()
+    return encode(message).decode()

@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Any, cast
 from uuid import UUID
 
-import orjson
 import structlog
 from graphql import GraphQLError, OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,6 +16,7 @@ from services.graphql import metrics
 from services.graphql.context import Context
 from services.graphql.engine.answers import to_json
 from services.graphql.engine.document import RequestError
+from services.graphql.engine.encode import encode
 from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal, subscribe
 from services.graphql.house import House
 from services.graphql.live import protocol
@@ -269,7 +269,7 @@ class Socket:
                 await of_event.close()
             codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
             if "UNAVAILABLE" not in codes:
-                return orjson.dumps(answered.body).decode()
+                return encode(answered.body).decode()
             if monotonic() > patience:
                 raise Unavailable
             await asyncio.sleep(PAUSE)

@@ -36,8 +36,19 @@ async def test_a_deal_begins_by_being_made(tx: Transaction) -> None:
     (item,) = await history(tx, deal)
 
     (event,) = await events.after(tx, deal.funnel_id, 0)
-    assert item == HistoryItem(
-        event.place, deal.created_at, event.actor, DealChangeKind.CREATED, None, None, (), None, None
+    assert item == HistoryItem(event, None)
+    assert (item.place, item.at, item.actor, item.kind) == (
+        event.place,
+        deal.created_at,
+        event.actor,
+        DealChangeKind.CREATED,
+    )
+    assert (item.from_stage_name, item.to_stage_name, item.changes, item.note_id, item.task_id) == (
+        None,
+        None,
+        (),
+        None,
+        None,
     )
 
 

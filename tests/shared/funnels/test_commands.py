@@ -169,7 +169,8 @@ async def test_a_funnel_is_seen_by_its_viewers_and_by_who_manages_funnels(tx: Tr
     async def sees(actor: Any) -> bool:
         tx.actor = actor
         assert (await funnels.find(tx, funnel.id) is not None) is await funnels.seen_by(tx, actor, funnel.id)
-        return (await funnels.page(tx))[0].count == 1
+        assert len((await funnels.page(tx))[0].funnels) == await funnels.count(tx)
+        return await funnels.count(tx) == 1
 
     assert await sees(make.actor(viewer))
     assert not await sees(make.actor(stranger, *everything))
@@ -183,8 +184,9 @@ async def test_pages_go_by_name_and_then_by_id(tx: Transaction) -> None:
     first, places = await funnels.page(tx, first=3)
     rest, _ = await funnels.page(tx, first=3, after=places[-1])
 
-    assert ([one.name for one in first.funnels], first.has_more, first.count) == (["A", "a", "b"], True, 4)
-    assert ([one.name for one in rest.funnels], rest.has_more, rest.count) == (["c"], False, 4)
+    assert ([one.name for one in first.funnels], first.has_more) == (["A", "a", "b"], True)
+    assert ([one.name for one in rest.funnels], rest.has_more) == (["c"], False)
+    assert (await funnels.count(tx), await funnels.count(tx, "A")) == (4, 2)
     found, _ = await funnels.page(tx, search="A")
     assert [one.name for one in found.funnels] == ["A", "a"]
 
