@@ -24,6 +24,9 @@ class Money:
     @property
     def amount(self) -> str:
         """As a decimal text, with as many decimals as the currency has: "500.00" of UAH, "500" of JPY."""
+        places, digits = decimals(self.currency), str(self.minor)
+        if self.minor > 0 and len(digits) > places > 0:  # nearly always
+            return f"{digits[:-places]}.{digits[-places:]}"
         return text_of(self.minor, self.currency)
 
     def __str__(self) -> str:
@@ -48,8 +51,8 @@ def text_of(minor: int, currency: str) -> str:
     places = decimals(currency)
     if not places:
         return str(minor)
-    major, rest = divmod(abs(minor), 10**places)
-    return f"{'-' if minor < 0 else ''}{major}.{rest:0{places}}"
+    digits = str(abs(minor)).rjust(places + 1, "0")
+    return f"{'-' if minor < 0 else ''}{digits[:-places]}.{digits[-places:]}"
 
 
 def minor_units(amount: str, currency: str) -> int | None:

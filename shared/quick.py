@@ -1,17 +1,96 @@
-"""Frozen objects, made quickly.
+"""Frozen objects out of rows, quickly: a board is made of hundreds of them.
 
 The constructor of a frozen dataclass sets each attribute by a call of `object.__setattr__`: for the twenty of a deal that
-is 15 µs, and a board is made of hundreds of deals. An object of a class of the same slots is filled at a tenth of
-that, and then called what it is:
+is 15 µs. So a function is written for each choice of columns, such as
 
-    made = draft()
-    made.name = "Анна"
-    made.__class__ = Contact
+    def read(rows):
+        made = []
+        for c0, c1, c2, *_ in rows:
+            one = Draft()
+            one.id = c0
+            one.contact = part = ContactDraft()
+            part.name = c1
+            part.email = c2
+            part.__class__ = Contact
+            one.__class__ = Deal
+            made.append(one)
+        return made
+
+A draft is of a class of the same slots that is not frozen, and then becomes what it is. It takes a tenth of the time.
 """
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
+from shared.db import Record
 
-def drafts(model: type) -> Any:
-    """A class whose objects may become objects of a dataclass of slots; what is not set then is not there."""
-    return type(f"{model.__name__}Draft", (), {"__slots__": model.__slots__})  # type: ignore[attr-defined]
+
+@dataclass(frozen=True)
+class Part:
+    """An attribute that is an object of its own: its attributes by their columns. `unless`: a column whose null leaves it out."""
+
+    model: type
+    columns: Mapping[str, str]
+    unless: str | None = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """How objects stand in rows: each attribute in a column of its name, but for these parts and enums."""
+
+    model: Any
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    enums: Mapping[str, type[StrEnum]] = field(default_factory=dict)
+
+    def columns(self, attributes: Iterable[str]) -> list[str]:
+        """Those that the attributes are read from."""
+        return [
+            column
+            for name in attributes
+            for column in (self.parts[name].columns.values() if name in self.parts else (name,))
+        ]
+
+
+def reader(form: Form, attributes: Sequence[str]) -> Callable[[Iterable[Record]], list[Any]]:
+    """Makes objects of rows that begin with the columns of these attributes; others are not there."""
+    columns = {column: f"c{number}" for number, column in enumerate(form.columns(attributes))}
+    known: dict[str, Any] = {"model": form.model, "Draft": _draft(form.model)}
+    lines = []
+    for name in attributes:
+        part = form.parts.get(name)
+        if part is not None:
+            lines += _part(name, part, columns, known)
+        elif name in form.enums:
+            known[f"{name}_of"] = {member.value: member for member in form.enums[name]}
+            lines.append(f"one.{name} = {name}_of[{columns[name]}]")
+        else:
+            lines.append(f"one.{name} = {columns[name]}")
+    body = "\n".join(f"        {line}" for line in lines)
+    exec(  # noqa: S102  # names of attributes of our own classes, and nothing else
+        f"def read(rows):\n    made = []\n    for {', '.join(columns.values())}, *_ in rows:\n        one = Draft()\n"
+        f"{body}\n        one.__class__ = model\n        made.append(one)\n    return made\n",
+        known,
+    )
+    read: Callable[[Iterable[Record]], list[Any]] = known["read"]
+    return read
+
+
+def _part(name: str, part: Part, columns: Mapping[str, str], known: dict[str, Any]) -> list[str]:
+    known |= {f"{name}_model": part.model, f"{name}_draft": _draft(part.model)}
+    lines = [f"one.{name} = part = {name}_draft()"]
+    lines += [f"part.{inner} = {columns[column]}" for inner, column in part.columns.items()]
+    lines.append(f"part.__class__ = {name}_model")
+    if part.unless is None:
+        return lines
+    return [
+        f"if {columns[part.unless]} is None:",
+        f"    one.{name} = None",
+        "else:",
+        *(f"    {line}" for line in lines),
+    ]
+
+
+def _draft(model: Any) -> type:
+    return type(f"{model.__name__}Draft", (), {"__slots__": model.__slots__})

@@ -1,6 +1,6 @@
 """Who is asking, and what the host CRM sets up."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Self, TypeVar, cast
 from uuid import UUID
 
@@ -39,8 +39,8 @@ class User(Node):
 async def users_by_id(ctx: Context, ids: Iterable[UUID | None]) -> list[User | None]:
     """In the order of the ids; None for none."""
     wanted = list(ids)
-    found = await ctx.known(accounts.users, wanted)
-    return [cast("User | None", found.get(id)) if id else None for id in wanted]
+    found: Mapping[Any, Any] = await ctx.known(accounts.users, wanted)
+    return list(map(found.get, wanted))
 
 
 async def nows(ctx: Context, asked: Sequence[accounts.Account]) -> list[DateTime]:

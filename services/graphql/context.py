@@ -70,13 +70,14 @@ class Context:
                 await self._leave(failure)  # after a failed statement the transaction is of no more use
                 raise
 
-    async def known(self, look_up: LookUp[Found], ids: Iterable[UUID | None]) -> Mapping[UUID, Found]:
+    async def known(self, look_up: LookUp[Found], ids: Iterable[Any]) -> Mapping[UUID, Found]:
         """What a reader by ids finds, of at least these: in the operation's one state each is looked up once.
 
         What is not there is left out, unless the reader has something to say of it; None is nobody's id.
         """
         found, looked_up = self._known.setdefault(look_up, ({}, set()))
-        missing = {id for id in ids if id is not None} - looked_up
+        missing = set(ids) - looked_up
+        missing.discard(None)
         if missing:
             found.update(await self.read(lambda tx: look_up(tx, list(missing))))
             looked_up |= missing

@@ -75,24 +75,26 @@ class Deal(Node):
     number: int = strawberry.field(description="Counts within the account, for people.")
     title: str
     contact: Contact
-    assignee: User | None = batched(assignees_of_deals)
+    assignee: User | None = batched(assignees_of_deals, reads=("assignee_id",))
     amount: Money | None
     expected_close_on: Date | None
     source: DealSource
     source_name: str | None
-    funnel: Funnel = batched(funnels_of_deals)
-    stage: Stage = batched(stages_of_deals)
+    funnel: Funnel = batched(funnels_of_deals, reads=("funnel_id",))
+    stage: Stage = batched(stages_of_deals, reads=("stage_id",))
     status: DealStatus
-    loss_reason: LossReason | None = batched(loss_reasons_of_deals)
+    loss_reason: LossReason | None = batched(loss_reasons_of_deals, reads=("loss_reason_id",))
     loss_note: str | None
     closed_from_stage: Stage | None = batched(
-        closed_from_stages_of_deals, description="Where it stood when it was won or lost."
+        closed_from_stages_of_deals,
+        reads=("closed_from_stage_id",),
+        description="Where it stood when it was won or lost.",
     )
     open_task_count: int
     archived: bool
     idle_from: DateTime | None = batched(
         idle_from_of_deals,
-        reads=("entered_stage_at",),
+        reads=("stage_id", "entered_stage_at"),
         description="From then on it has stood too long; null: never. Compare with your clock.",
     )
     entered_stage_at: DateTime
@@ -101,9 +103,13 @@ class Deal(Node):
     closed_at: DateTime | None
     version: int = strawberry.field(description="Rises by one with every change of the deal.")
     custom_fields: JSON
-    notes: Connection[Note] = batched(notes_of_deals, description="Newest first.")
-    tasks: list[Task] = batched(tasks_of_deals, description="The open ones first, then by when they are due.")
-    history: DealHistoryConnection = batched(history_of_deals, description="What happened to it, newest first.")
+    notes: Connection[Note] = batched(notes_of_deals, reads=("id",), description="Newest first.")
+    tasks: list[Task] = batched(
+        tasks_of_deals, reads=("id",), description="The open ones first, then by when they are due."
+    )
+    history: DealHistoryConnection = batched(
+        history_of_deals, reads=("id",), description="What happened to it, newest first."
+    )
 
     @classmethod
     def of(cls, deal: deals.Deal) -> Self:

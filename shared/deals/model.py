@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Self
 from uuid import UUID
 
@@ -180,9 +181,14 @@ def idle_from(deal: Deal, stage: Stage) -> datetime | None:
     if stage.idle_after_days is None:
         return None
     try:
-        return deal.entered_stage_at + timedelta(days=stage.idle_after_days)
+        return deal.entered_stage_at + _days(stage.idle_after_days)
     except OverflowError:  # the clock of a test account may stand near the end of the years that there are
         return None
+
+
+@cache
+def _days(days: int) -> timedelta:
+    return timedelta(days=days)
 
 
 def missing(deal: Deal, stage: Stage) -> tuple[str, ...]:

@@ -1,77 +1,46 @@
-"""Deals out of rows: hundreds of them for a board, so quickly, and without what nobody asks for."""
+"""Deals out of rows, with what is asked of them."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import fields
+from functools import lru_cache
 
 from shared.db import Record
 from shared.deals.model import Contact, Deal, DealSource, DealStatus
 from shared.money import Money
-from shared.quick import drafts
+from shared.quick import Form, Part, reader
 
-ALWAYS = """id, number, funnel_id, stage_id, title, contact_name, contact_phone, contact_email, assignee_id, amount,
-          currency, expected_close_on, source, source_name, status, loss_reason_id, loss_note, closed_from_stage_id,
-          open_task_count, archived, version"""
-# What takes longer to read than all the rest: moments, and what is JSON.
-DEAR = ("entered_stage_at", "created_at", "updated_at", "closed_at", "custom_fields")
-DEAL = ", ".join((ALWAYS, *DEAR))
+FORM = Form(
+    Deal,
+    {
+        "contact": Part(Contact, {"name": "contact_name", "phone": "contact_phone", "email": "contact_email"}),
+        "amount": Part(Money, {"minor": "amount", "currency": "currency"}, unless="currency"),
+    },
+    {"source": DealSource, "status": DealStatus},
+)
+ATTRIBUTES = tuple(field.name for field in fields(Deal))
+ALWAYS = {"id", "stage_id"}
+MOST_CHOICES = 256
 
-SOURCES = {source.value: source for source in DealSource}
-STATUSES = {status.value: status for status in DealStatus}
-_Deal, _Contact, _Money = drafts(Deal), drafts(Contact), drafts(Money)
+Read = Callable[[Iterable[Record]], list[Deal]]
 
 
-def dear(wanted: Collection[str] | None) -> Sequence[str]:
-    """Those of the dear columns that are among the names of a deal's attributes; None: all."""
-    return DEAR if wanted is None else [name for name in DEAR if name in wanted]
+@lru_cache(MOST_CHOICES)
+def _choice(wanted: frozenset[str]) -> tuple[str, Read]:
+    attributes = [name for name in ATTRIBUTES if name in wanted or name in ALWAYS]
+    return ", ".join(FORM.columns(attributes)), reader(FORM, attributes)
+
+
+def choose(wanted: Collection[str] | None) -> tuple[str, Read]:
+    """The columns to select for those attributes of deals, and what makes deals of rows that begin with them.
+
+    The deals lack all other attributes but `id` and `stage_id`. None: they have all.
+    """
+    return _choice(frozenset(ATTRIBUTES if wanted is None else wanted))
+
+
+DEAL, deals_of = choose(None)
 
 
 def deal_of(row: Record) -> Deal:
     """Of a row that begins with DEAL."""
     return deals_of([row])[0]
-
-
-def deals_of(rows: Iterable[Record], more: Sequence[str] = DEAR) -> list[Deal]:
-    """Of rows that begin with ALWAYS and then `more`. A deal lacks the attributes that are not among these."""
-    deals = []
-    for row in rows:
-        deal, contact = _Deal(), _Contact()
-        (
-            deal.id,
-            deal.number,
-            deal.funnel_id,
-            deal.stage_id,
-            deal.title,
-            contact.name,
-            contact.phone,
-            contact.email,
-            deal.assignee_id,
-            minor,
-            currency,
-            deal.expected_close_on,
-            source,
-            deal.source_name,
-            status,
-            deal.loss_reason_id,
-            deal.loss_note,
-            deal.closed_from_stage_id,
-            deal.open_task_count,
-            deal.archived,
-            deal.version,
-            *rest,
-        ) = row
-        contact.__class__ = Contact
-        deal.contact = contact
-        deal.amount = _money(minor, currency) if currency else None
-        deal.source, deal.status = SOURCES[source], STATUSES[status]
-        for name, value in zip(more, rest, strict=False):  # after them stands what the statement has of its own
-            setattr(deal, name, value)
-        deal.__class__ = Deal
-        deals.append(deal)
-    return deals
-
-
-def _money(minor: int, currency: str) -> Any:
-    money = _Money()
-    money.minor, money.currency = minor, currency
-    money.__class__ = Money
-    return money

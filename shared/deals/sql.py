@@ -224,10 +224,10 @@ def _columns(deal: Deal) -> tuple[object, ...]:
         deal.closed_from_stage_id,
         deal.open_task_count,
         deal.archived,
-        deal.version,
         deal.entered_stage_at,
         deal.created_at,
         deal.updated_at,
         deal.closed_at,
+        deal.version,
         deal.custom_fields,
     )

@@ -1,12 +1,12 @@
 """SQL of the table of deals and of filtered boards. Statements are put together of constants; values are arguments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from shared.db import Transaction
 from shared.deals.filters import DealFilter, DealOrder
 from shared.deals.model import Deal
-from shared.deals.rows import ALWAYS, DEAL, deals_of
+from shared.deals.rows import DEAL, choose, deals_of
 from shared.deals.search import patterns
 from shared.funnels import Total
 from shared.money import Money
@@ -124,12 +124,13 @@ async def select_columns(
     stage_ids: Sequence[UUID],
     after: tuple[str, UUID] | None,
     limit: int,
-    more: Sequence[str],
+    wanted: Collection[str] | None,
 ) -> dict[UUID, list[tuple[str, Deal]]]:
     """The first deals of each column that the filter lets through, in board order, with their positions.
 
-    `more`: those of the dear columns that the deals have. `after`: from below that deal where it stands now; when it has left, from where it stood.
+    `wanted`: names of a deal's attributes; the deals lack others. None: they have all. `after`: from below that deal where it stands now; when it has left, from where it stood.
     """
+    columns, read = choose(wanted)
     where = conditions(tx, asked)
     where.add("d.position IS NOT NULL")
     place = after or ("", None)
@@ -145,7 +146,7 @@ async def select_columns(
         f"""SELECT c.*
               FROM unnest(${len(where.values)}::uuid[]) AS col (col_id)
                    CROSS JOIN LATERAL (
-                       SELECT {", ".join((ALWAYS, *more, "d.position"))}
+                       SELECT {columns}, d.position
                          FROM deals d
                         WHERE d.account_id = $1 AND d.stage_id = col_id {where}
                         ORDER BY d.position
@@ -153,10 +154,10 @@ async def select_columns(
              ORDER BY col_id, c.position""",
         *where.values,
     )
-    columns: dict[UUID, list[tuple[str, Deal]]] = {id: [] for id in stage_ids}
-    for row, deal in zip(rows, deals_of(rows, more), strict=True):
-        columns[deal.stage_id].append((row["position"], deal))
-    return columns
+    by_stage: dict[UUID, list[tuple[str, Deal]]] = {id: [] for id in stage_ids}
+    for row, deal in zip(rows, read(rows), strict=True):
+        by_stage[deal.stage_id].append((row["position"], deal))
+    return by_stage
 
 
 async def select_totals(tx: Transaction, asked: DealFilter, stage_ids: Sequence[UUID]) -> dict[UUID, Total]:

@@ -8,7 +8,6 @@ from shared.db import Transaction
 from shared.deals import sql_table
 from shared.deals.filters import DealFilter, DealOrder
 from shared.deals.model import DealPage
-from shared.deals.rows import dear
 from shared.funnels import Total
 
 
@@ -36,9 +35,9 @@ async def columns(
 ) -> dict[UUID, DealPage]:
     """A page of each column of a board, in board order, of what the filter lets through.
 
-    `wanted`: names of a deal's attributes; the deals may lack others that are dear to read. None: they have all.
+    `wanted`: names of a deal's attributes; the deals lack others. None: they have all.
     """
-    found = await sql_table.select_columns(tx, asked, stage_ids, after, first + 1, dear(wanted))
+    found = await sql_table.select_columns(tx, asked, stage_ids, after, first + 1, wanted)
     return {
         stage_id: DealPage(
             [deal for _, deal in rows[:first]],

@@ -41,7 +41,7 @@ from graphql import (
 
 from services.graphql.engine.encode import day, instant
 from services.graphql.engine.levels import Run, leaf, place, read
-from services.graphql.engine.steps import Make, Object, Step
+from services.graphql.engine.steps import Make, Object, Step, Write
 
 MOST_CODES = 1_024
 LONGEST_INT = 2**31
@@ -94,6 +94,17 @@ def inlined(step: Step) -> Sequence[Step]:
     return selection.steps if plain and len(plain) + len(named) == len(selection.steps) else ()
 
 
+def generate_write(step: Step) -> Write:
+    """Of a leaf that is loaded, or resolved at the root."""
+    assert step.leaf is not None
+    writing = _Writing()
+    lines = ["def write(run, outs, values):", "    for out, value in zip(outs, values, strict=True):"]
+    lines.append(f"        out[{step.key!r}] = {writing.leaf(step, step.leaf, 'value')}")
+    known = NAMES | writing.known
+    exec(_compiled("\n".join(lines)), known)  # noqa: S102  # the same
+    return cast("Write", known["write"])
+
+
 class _Writing:
     """Expressions, and what the names in them stand for."""
 
@@ -116,7 +127,7 @@ class _Writing:
         if step.loading is not None:
             return "None"
         if step.leaf is not None:
-            return self._leaf(step, step.leaf, f"{source}.{step.attribute}")
+            return self.leaf(step, step.leaf, f"{source}.{step.attribute}")
         inner = inlined(step)
         if not inner:
             return "None"
@@ -125,8 +136,9 @@ class _Writing:
         there = f"({name} := {source}.{step.attribute}) is not None"
         return f"{self.entries(inner, name)} if {there} else {'None' if step.shape.nullable else 'missing()'}"
 
-    def _leaf(self, step: Step, type_: GraphQLLeafType, value: str) -> str:
-        slow = f"{self.name('leaf', partial(leaf, step=step))}(run, v)"
+    def leaf(self, step: Step, type_: GraphQLLeafType, value: str) -> str:
+        carefully = self.name("leaf", partial(leaf, step=step))
+        slow = f"{carefully}(run, v)"
         if step.shape.item is None:
             if type_ is GraphQLID:
                 return f"str(v) if (v := {value}).__class__ in IDS else {slow}"
@@ -136,7 +148,7 @@ class _Writing:
             if usual is not None:
                 usual = usual.replace("v", f"(v := {value})", 1)
                 return f"v if {usual}{' or v is None' if step.shape.nullable else ''} else {slow}"
-        return slow.replace("v)", f"{value})")
+        return f"{carefully}(run, {value})"
 
 
 def _enum(type_: GraphQLEnumType) -> type | None:

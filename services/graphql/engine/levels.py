@@ -144,8 +144,8 @@ def place(run: Run, step: Step, outs: Sequence[Object], values: Sequence[Any]) -
     """Put the values of a field where they belong, made into objects if they are sources of such."""
     key, target, item = step.key, step.target, step.shape.item
     if target is None:
-        for out, value in zip(outs, values, strict=True):
-            out[key] = leaf(run, value, step=step)
+        assert step.write is not None
+        step.write(run, outs, values)
     elif item is None and _all_there(values):
         make = _make_once if step.loading else _make
         for out, made in zip(outs, make(run, target, values), strict=True):

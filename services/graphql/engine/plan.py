@@ -33,7 +33,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from services.graphql.engine.codegen import generate
+from services.graphql.engine.codegen import generate, generate_write
 from services.graphql.engine.fields import BATCHED, READS, classes_of
 from services.graphql.engine.limits import INTROSPECTION
 from services.graphql.engine.reads import wants
@@ -110,6 +110,7 @@ class _Planning:
         decided: Mapping[str, bool],
     ) -> None:
         self._schema, self._fragments, self._decided = schema, fragments, decided
+        self._roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
 
     def root(self, operation: OperationDefinitionNode) -> Selection:
         type_ = self._schema.get_root_type(operation.operation)
@@ -205,6 +206,8 @@ class _Planning:
                 fixed = get_argument_values(definition, nodes[0], NO_VARIABLES)
             load = own.metadata[BATCHED]
             step.loading = Loading(load, own, fixed, own.metadata[READS], wants(load))
+        if step.leaf is not None and (step.loading is not None or type_ in self._roots):
+            step.write = generate_write(step)
         return step
 
 

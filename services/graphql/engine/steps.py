@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from services.graphql.engine.levels import Run
 
 Object = dict[str, Any]
+Write = Callable[["Run", Sequence["Object"], Sequence[Any]], None]
 Make = Callable[["Run", Sequence[Any]], list[Any]]
 
 
@@ -56,6 +57,7 @@ class Step:
     target: "Target | None" = None
     attribute: str = ""
     loading: Loading | None = None
+    write: "Write | None" = None  # of a leaf: puts values that were loaded where they belong
 
     @property
     def name(self) -> str:
