@@ -5,7 +5,6 @@ and it works behind a transaction pooler, for everything is set for the transact
 Nothing leaves before commit: `Transaction.after_commit` is the only way out.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -169,8 +168,7 @@ class Database:
             yield cast(asyncpg.Connection, conn)  # the pool's stand-in for one
         finally:
             with suppress(asyncpg.InternalClientError):  # cut in this very moment, the pool has parted with it already
-                # Shielded: a cancelled request must not leave its connection outside the pool.
-                await asyncio.shield(self.pool.release(conn))
+                await self.pool.release(conn)  # behind a shield of its own: a cancelled request gives it back, too
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ MASK = "***"
 SOURCE_SECRET = re.compile(r"(/sources/[^/\s?#]+/)[^\s?#\"'<>]+")
 URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)")
 BEARER = re.compile(r"(?i)(\bbearer\s+)[\w.~+/=-]+")
+SECRETS = ((SOURCE_SECRET, "/sources/"), (URL_PASSWORD, "://"), (BEARER, "bearer"))  # each with what it cannot lack
 NOISY = ("asyncio", "httpx", "celery.app.trace", "celery.worker.strategy")  # they say more than anybody reads
 
 
@@ -70,8 +71,10 @@ def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) 
 
 def masked(text: str) -> str:
     """A text without the secrets that it may hold."""
-    for secret in (SOURCE_SECRET, URL_PASSWORD, BEARER):
-        text = secret.sub(rf"\g<1>{MASK}", text)
+    small = text.lower()
+    for secret, part in SECRETS:
+        if part in small:
+            text = secret.sub(rf"\g<1>{MASK}", text)
     return text
 
 

@@ -1,14 +1,17 @@
 """Signing in: a JWT of the host CRM (RFC 7519), and our row of the person it names, kept fresh from it.
 
-What a token says is believed until `exp`; who it names is looked up, and remembered for some seconds.
+What a token says is believed until `exp`. Who it names is looked up; that, and that the token is good, is remembered for
+some seconds.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import monotonic
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from services.graphql.tokens import Tokens
+from services.graphql.tokens import Claims, Tokens
 from services.graphql.viewer import Viewer
 from shared import accounts
 from shared.accounts import Account, User
@@ -27,7 +30,7 @@ class SignIn:
     def __init__(self, db: Database, settings: Settings) -> None:
         self._db = db
         self._tokens = Tokens(settings)
-        self._known: OrderedDict[tuple[UUID, UUID, str | None], tuple[float, Account, User]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, Viewer]] = OrderedDict()  # until when, by the token
 
     async def viewer(self, authorization: str | None) -> Viewer | None:
         """Who that is; None when no token is given. Raises Unauthenticated for a token that is not good."""
@@ -36,27 +39,40 @@ class SignIn:
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
-        claims = await self._tokens.read(token.strip())
+        token = token.strip()
+        known = self._known.get(token)
+        if known and monotonic() < known[0]:
+            return known[1]
+        viewer = await self._look_up(await self._tokens.read(token))
+        left = (viewer.expires_at - datetime.now(UTC)).total_seconds()
+        self._known[token] = monotonic() + min(left, REMEMBERED), viewer
+        self._known.move_to_end(token)
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return viewer
+
+    async def _look_up(self, claims: Claims) -> Viewer:
+        """Raises Unauthenticated."""
         if claims.account is None:
             actor = Actor(ActorKind.SYSTEM, None, claims.subject, claims.permissions)
             issuer = uuid5(NAMESPACE_URL, claims.issuer)
             return Viewer(actor, None, None, issuer, claims.locale, claims.expires_at)
         assert claims.user is not None
         account, user = await self._person(claims.account, claims.user, claims.name)
-        if not user.active:
-            raise Unauthenticated
         actor = Actor(ActorKind.USER, user.id, user.name, claims.permissions)
         return Viewer(actor, account, user, account.id, claims.locale, claims.expires_at)
 
     def forget(self, account_id: UUID, user_id: UUID) -> None:
         """The user was changed: they are looked up at their next request."""
-        for key in [key for key in self._known if key[:2] == (account_id, user_id)]:
-            del self._known[key]
+        self._forget(lambda viewer: viewer.account_id == account_id and viewer.actor.id == user_id)
 
     def forget_account(self, account_id: UUID) -> None:
         """The account was changed: so are all who are in it."""
-        for key in [key for key in self._known if key[0] == account_id]:
-            del self._known[key]
+        self._forget(lambda viewer: viewer.account_id == account_id)
+
+    def _forget(self, changed: Callable[[Viewer], bool]) -> None:
+        for token in [token for token, (_, viewer) in self._known.items() if changed(viewer)]:
+            del self._known[token]
 
     async def renewed(self, viewer: Viewer) -> Viewer:
         """The same person, in their account as it is now."""
@@ -74,20 +90,12 @@ class SignIn:
         return viewer.user.id in kept and kept[viewer.user.id].active
 
     async def _person(self, account_id: UUID, user_id: UUID, name: str | None) -> tuple[Account, User]:
-        key = account_id, user_id, name
-        known = self._known.get(key)
-        if known and monotonic() - known[0] < REMEMBERED:
-            return known[1], known[2]
         async with self._db.transaction(account_id) as tx:
             try:
                 account = await accounts.get(tx)
             except NotFound:
                 raise Unauthenticated from None
             user = await accounts.knows(tx, user_id, name)
-        if user is None:
+        if user is None or not user.active:
             raise Unauthenticated
-        self._known[key] = monotonic(), account, user
-        self._known.move_to_end(key)
-        if len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
         return account, user

@@ -1,8 +1,8 @@
 """What a resolver is given: who is asking, in which language, and one state of their account to read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -12,8 +12,8 @@ from strawberry.dataloader import DataLoader
 from services.graphql.viewer import Viewer
 from shared.actor import Permission
 from shared.config import Settings
-from shared.db import Database, Transaction, outages
-from shared.errors import Unauthenticated
+from shared.db import OUTAGES, Database, Transaction
+from shared.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from services.graphql.live.rooms import Rooms
@@ -34,7 +34,7 @@ class Context:
     language: str
     loaders: dict[object, DataLoader[Any, Any]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _open: AsyncExitStack | None = None
+    _open: AbstractAsyncContextManager[Transaction] | None = None
     _tx: Transaction | None = None
     _known: dict[LookUp[Any], tuple[dict[UUID, Any], set[UUID]]] = field(default_factory=dict)
 
@@ -48,27 +48,6 @@ class Context:
     def again(self) -> "Context":
         """For another operation of the same person, such as the next event of a subscription."""
         return Context(self.db, self.settings, self.rooms, self.asking, self.language)
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Transaction]:
-        """The operation's one state of the account: a transaction that is opened when first needed.
-
-        Loaders run at once; they take turns here, since a connection does one thing at a time.
-        """
-        viewer = self.viewer
-        viewer.require_account()
-        async with self._turn:
-            if self._open is None:
-                stack = AsyncExitStack()
-                self._tx = await stack.enter_async_context(self.db.reading(viewer.account_id, viewer.actor))
-                self._open = stack
-            assert self._tx is not None
-            try:
-                with outages():
-                    yield self._tx
-            except BaseException as failure:
-                await self._leave(failure)  # after a failed statement the transaction is of no more use
-                raise
 
     async def known(self, look_up: LookUp[Found], ids: Iterable[Any]) -> Mapping[UUID, Found]:
         """What a reader by ids finds, of at least these: in the operation's one state each is looked up once.
@@ -90,9 +69,27 @@ class Context:
         looked_up.update(found)
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """The same for one call."""
-        async with self.reading() as tx:
-            return await work(tx)
+        """Look at the operation's one state of the account: a transaction that is opened when first needed.
+
+        Loaders run at once; they take turns here, since a connection does one thing at a time.
+        """
+        async with self._turn:
+            tx = self._tx or await self._begin()
+            try:
+                return await work(tx)
+            except BaseException as failure:
+                await self._leave(failure)  # after a failed statement the transaction is of no more use
+                if isinstance(failure, OUTAGES):
+                    raise Unavailable from failure
+                raise
+
+    async def _begin(self) -> Transaction:
+        viewer = self.viewer
+        viewer.require_account()
+        reading = self.db.reading(viewer.account_id, viewer.actor)
+        self._tx = await reading.__aenter__()
+        self._open = reading
+        return self._tx
 
     async def close(self) -> None:
         """Go back to no state: what is read after this sees what was committed meanwhile."""
@@ -100,9 +97,9 @@ class Context:
             await self._leave(None)
 
     async def _leave(self, failure: BaseException | None) -> None:
-        stack, self._open, self._tx, self._known = self._open, None, None, {}
-        if stack is not None:
-            await stack.__aexit__(type(failure) if failure else None, failure, None)
+        reading, self._open, self._tx, self._known = self._open, None, None, {}
+        if reading is not None:
+            await reading.__aexit__(type(failure) if failure else None, failure, None)
 
     def require(self, permission: Permission) -> Viewer:
         """Raises Unauthenticated, then Forbidden."""

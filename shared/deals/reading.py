@@ -16,9 +16,7 @@ async def find(tx: Transaction, deal_id: UUID) -> Deal | None:
 
 async def get_many(tx: Transaction, deal_ids: Iterable[UUID]) -> dict[UUID, Deal]:
     """Those of the deals whose funnels the actor sees."""
-    found = await sql.select_deals(tx, deal_ids)
-    seen = await funnels.visible(tx, list({deal.funnel_id for deal in found}))
-    return {deal.id: deal for deal in found if deal.funnel_id in seen}
+    return {deal.id: deal for deal in await sql.select_deals(tx, deal_ids, funnels.viewer_of(tx.actor))}
 
 
 async def last_open(tx: Transaction, contact: Contact, funnel_id: UUID | None = None) -> Deal | None:

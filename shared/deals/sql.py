@@ -108,9 +108,18 @@ async def lock_deals(tx: Transaction, deal_ids: Iterable[UUID]) -> dict[UUID, De
     return {row["id"]: deal_of(row) for row in rows}
 
 
-async def select_deals(tx: Transaction, ids: Iterable[UUID]) -> list[Deal]:
+async def select_deals(tx: Transaction, ids: Iterable[UUID], viewer_id: UUID | None) -> list[Deal]:
+    """`viewer_id`: whose view it is; None sees all."""
     rows = await tx.fetch(
-        f"SELECT {DEAL} FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
+        f"""SELECT {DEAL}
+              FROM deals d
+             WHERE account_id = $1 AND id = ANY($2::uuid[])
+               AND ($3::uuid IS NULL OR EXISTS (SELECT FROM funnel_viewers v
+                                                 WHERE v.account_id = d.account_id AND v.funnel_id = d.funnel_id
+                                                   AND v.user_id = $3))""",
+        tx.account_id,
+        list(ids),
+        viewer_id,
     )
     return deals_of(rows)
 
