@@ -20,7 +20,7 @@ from services.graphql.node import Node
 from services.graphql.pages import Connection
 from services.graphql.roots import query
 from services.graphql.scalars import JSON, Date, DateTime, PhoneNumber
-from shared import deals, errors, funnels, ids
+from shared import accounts, deals, errors, funnels, ids
 from shared.deals import DealSource, DealStatus
 
 strawberry.enum(DealStatus, description="Whether a deal is still walking through its funnel.")
@@ -179,8 +179,15 @@ class PlaceInput:
 class DealsQuery:
     @query("A deal; null when it is not there or not the viewer's to see.")
     async def deal(self, info: Info, id: strawberry.ID) -> Deal | None:
-        found = await info.context.read(lambda tx: deals.find(tx, ids.read(id)))
-        return Deal.of(found) if found else None
+        ctx = info.context
+        found = await ctx.read(lambda tx: deals.view(tx, ids.read(id)))
+        if found is None:
+            return None
+        ctx.knows(funnels.stages_by_id, {found.stage.id: found.stage})
+        ctx.knows(funnels.get_many, {found.funnel.id: found.funnel})
+        if found.assignee is not None:
+            ctx.knows(accounts.users, {found.assignee.id: found.assignee})
+        return Deal.of(found.deal)
 
 
 REFUSALS = [
