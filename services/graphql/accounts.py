@@ -13,6 +13,7 @@ from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput
 from services.graphql.node import Node
 from services.graphql.roots import mutation, query
 from services.graphql.scalars import CurrencyCode, DateTime, date_time, node_id
+from services.graphql.words import NEW_ID, describe_enum
 from services.graphql.writing import act
 from shared import accounts, ids
 from shared.actor import Actor as ActorModel
@@ -25,10 +26,10 @@ Found = TypeVar("Found")
 
 @strawberry.type(description="A person of the account.")
 class User(Node):
-    name: str
+    name: str = strawberry.field(description="What they are called.")
     email: str | None
-    avatar_url: str | None
-    active: bool
+    avatar_url: str | None = strawberry.field(description="Where a picture of the person is; null: there is none.")
+    active: bool = strawberry.field(description="Whether they may sign in and be given work.")
 
     @classmethod
     def of(cls, user: accounts.User) -> Self:
@@ -70,8 +71,12 @@ async def _in_each(
 class Account(Node):
     name: str
     time_zone: str = strawberry.field(description="A name of the IANA database: Europe/Kyiv.")
-    currency: CurrencyCode
-    locale: str
+    currency: CurrencyCode = strawberry.field(
+        description="Of prices and of amounts without another one: ISO 4217. It never changes."
+    )
+    locale: str = strawberry.field(
+        description='A language tag, such as "uk" or "en-GB"; messages are in Ukrainian or English.'
+    )
     country: str = strawberry.field(description="ISO 3166: UA. National phone numbers are read by it.")
     test: bool = strawberry.field(description="A test account may have its own clock, and only it.")
     now: DateTime = batched(nows, description="The account's time.")
@@ -92,12 +97,19 @@ class Account(Node):
 
 @strawberry.type(description="Who is asking: a person in their account.")
 class Viewer:
-    user: User
+    user: User = strawberry.field(description="The person.")
     account: Account
-    permissions: list[Permission]
+    permissions: list[Permission] = strawberry.field(description="What they may do, as their token says.")
 
 
-strawberry.enum(ActorKind, description="Who did it: a person, a source of deals, an import, or the system itself.")
+describe_enum(
+    ActorKind,
+    "Who did it: a person, a source of deals, an import, or the system itself.",
+    USER="A person, as their token says.",
+    SOURCE="A source of deals: a form, a telephone exchange.",
+    IMPORT="A file of deals.",
+    SYSTEM="The product by itself, when something fell due.",
+)
 
 
 async def users_of_actors(ctx: Context, actors: Sequence["Actor"]) -> list[User | None]:
@@ -106,8 +118,8 @@ async def users_of_actors(ctx: Context, actors: Sequence["Actor"]) -> list[User 
 
 @strawberry.type(description="Who did something.")
 class Actor:
-    kind: ActorKind
-    user: User | None = batched(users_of_actors)
+    kind: ActorKind = strawberry.field(description="What sort of author it is.")
+    user: User | None = batched(users_of_actors, description="The person; null: no person did it.")
     source_name: str | None = strawberry.field(description="The source's or the import's name, as it was then.")
 
     user_id: strawberry.Private[UUID | None]
@@ -120,13 +132,22 @@ class Actor:
 
 @strawberry.input(description="An account of the host CRM. A client may choose its id.")
 class CreateAccountInput:
-    id: strawberry.ID | None = UNSET
+    id: strawberry.ID | None = strawberry.field(default=UNSET, description=NEW_ID)
     name: str
-    time_zone: str | None = "Europe/Kyiv"
-    currency: CurrencyCode | None = CurrencyCode("UAH")
-    locale: str | None = "uk"
-    country: str | None = "UA"
-    test: bool | None = False
+    time_zone: str | None = strawberry.field(
+        default="Europe/Kyiv", description="A name of the IANA database, by which the account's days begin and end."
+    )
+    currency: CurrencyCode | None = strawberry.field(
+        default=CurrencyCode("UAH"), description="ISO 4217. It can never be changed."
+    )
+    locale: str | None = strawberry.field(
+        default="uk",
+        description='A language tag, such as "uk" or "en-GB"; messages are in Ukrainian or English.',
+    )
+    country: str | None = strawberry.field(default="UA", description="ISO 3166: national phone numbers are read by it.")
+    test: bool | None = strawberry.field(
+        default=False, description="Whether it is a test account, which may have its own clock."
+    )
     idempotency_key: str | None = UNSET
 
 
@@ -148,8 +169,13 @@ class UpdateAccountInput:
     time_zone: str | None = strawberry.field(
         default=UNSET, description="Dates stay as they are; days begin at other moments from now on."
     )
-    locale: str | None = UNSET
-    country: str | None = UNSET
+    locale: str | None = strawberry.field(
+        default=UNSET,
+        description='A language tag, such as "uk" or "en-GB"; messages are in Ukrainian or English.',
+    )
+    country: str | None = strawberry.field(
+        default=UNSET, description="ISO 3166: national phone numbers are read by it from now on."
+    )
     idempotency_key: str | None = UNSET
 
 
@@ -166,23 +192,27 @@ UpdateAccountResult = Annotated[
 
 @strawberry.input(description="A person. What is given replaces what was.")
 class SaveUserInput:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="A UUID; a user who is not there is made.")
     name: str
     email: str | None = UNSET
-    avatar_url: str | None = UNSET
-    active: bool | None = True
+    avatar_url: str | None = strawberry.field(
+        default=UNSET, description="Where a picture of the person is; null: nowhere."
+    )
+    active: bool | None = strawberry.field(
+        default=True, description="false: they may not sign in and are given no work."
+    )
 
 
 @strawberry.input(description="People of an account, to be made or changed.")
 class SaveUsersInput:
     account_id: strawberry.ID
-    users: list[SaveUserInput]
+    users: list[SaveUserInput] = strawberry.field(description="At most 500, each once.")
     idempotency_key: str | None = UNSET
 
 
 @strawberry.type(description="The people as they are now.")
 class SaveUsersPayload:
-    users: list[User]
+    users: list[User] = strawberry.field(description="In the order of the input.")
 
 
 SaveUsersResult = Annotated[

@@ -20,17 +20,29 @@ from services.graphql.live.rooms import News
 from services.graphql.money import Money
 from services.graphql.roots import query, subscription
 from services.graphql.scalars import Cursor, DateTime, date_time, node_id
+from services.graphql.words import describe_enum
 from shared import deals, events, funnels, ids
 from shared.events import Place, Recorded
 
 EVENTS_FIRST = 100
+AS_OF = "Its own fields as of this event; what is reached through it is read at delivery."
+ReadAfter = Annotated[
+    Cursor | None,
+    strawberry.argument(description="What happened after this place of the log; absent: all, from seq 1."),
+]
+FollowAfter = Annotated[
+    Cursor | None,
+    strawberry.argument(
+        description="What was seen last: all since then is told first. Absent: from now on. A bad one: BoardResync."
+    ),
+]
 
 
 @strawberry.type(description="What stands in a stage as of an event, without filter.")
 class ColumnTotals:
-    stage_id: strawberry.ID
-    deal_count: int
-    value: list[Money]
+    stage_id: strawberry.ID = strawberry.field(description="Which stage it is.")
+    deal_count: int = strawberry.field(description="Standing there, not archived.")
+    value: list[Money] = strawberry.field(description="What these are worth, by currency.")
 
     @classmethod
     def of(cls, column: deals.ColumnTotals) -> Self:
@@ -43,7 +55,7 @@ class ColumnTotals:
 class BoardEvent:
     cursor: Cursor
     seq: int
-    at: DateTime
+    at: DateTime = strawberry.field(description="When it happened; never before the event before it.")
     actor: Actor
 
     telling: strawberry.Private[Telling | None] = None  # of an event that many are told of
@@ -61,16 +73,18 @@ async def to_stages(ctx: Context, moves: Sequence["DealMoved"]) -> list[Stage]:
 
 @strawberry.type(description="A deal was made.")
 class DealCreated(BoardEvent):
-    deal: Deal
+    deal: Deal = strawberry.field(description=AS_OF)
     placed_after: strawberry.ID | None = strawberry.field(description="The deal directly before it; null: top.")
     columns: list[ColumnTotals]
 
 
 @strawberry.type(description="A deal went to another place.")
 class DealMoved(BoardEvent):
-    deal: Deal
-    from_stage: Stage = batched(from_stages)
-    to_stage: Stage = batched(to_stages)
+    deal: Deal = strawberry.field(description=AS_OF)
+    from_stage: Stage = batched(
+        from_stages, description="Where it stood; the same as `toStage` when only its place changed."
+    )
+    to_stage: Stage = batched(to_stages, description="Where it stands now.")
     placed_after: strawberry.ID | None = strawberry.field(description="The deal directly before it; null: top.")
     columns: list[ColumnTotals]
 
@@ -79,20 +93,20 @@ class DealMoved(BoardEvent):
 
 @strawberry.type(description="A deal's own fields changed, or its notes or tasks.")
 class DealUpdated(BoardEvent):
-    deal: Deal
+    deal: Deal = strawberry.field(description=AS_OF)
     changed: list[str] = strawberry.field(description="Names of fields of Deal; of a task: openTaskCount.")
     columns: list[ColumnTotals]
 
 
 @strawberry.type(description="A deal was taken off its board.")
 class DealArchived(BoardEvent):
-    deal: Deal
+    deal: Deal = strawberry.field(description=AS_OF)
     columns: list[ColumnTotals]
 
 
 @strawberry.type(description="An archived deal is on its board again, in the stage that it has now.")
 class DealRestored(BoardEvent):
-    deal: Deal
+    deal: Deal = strawberry.field(description=AS_OF)
     placed_after: strawberry.ID | None = strawberry.field(description="The deal directly before it; null: top.")
     columns: list[ColumnTotals]
 
@@ -101,8 +115,8 @@ class DealRestored(BoardEvent):
     description="A batch of a file: deals on top of the entry stage, the first of the list topmost. One event."
 )
 class DealsImported(BoardEvent):
-    count: int
-    deals: list[Deal]
+    count: int = strawberry.field(description="How many.")
+    deals: list[Deal] = strawberry.field(description="As they were made, the topmost first.")
     columns: list[ColumnTotals]
 
 
@@ -124,14 +138,21 @@ class BoardReady:
     seq: int
 
 
-strawberry.enum(ResyncReason, description="Why the board has to be loaded again.")
+describe_enum(
+    ResyncReason,
+    "Why the board has to be loaded again.",
+    CURSOR_TOO_OLD="The log does not reach back that far any more.",
+    CURSOR_UNKNOWN="It is no place of this funnel's log.",
+    TOO_FAR_BEHIND="Events came faster than they were taken; the stream goes on from here.",
+    ACCESS_CHANGED="The viewer may not see the funnel any more; the stream ends.",
+)
 
 
 @strawberry.type(description="Load the board again: nothing is ever skipped silently.")
 class BoardResync:
     cursor: Cursor
     seq: int
-    reason: ResyncReason
+    reason: ResyncReason = strawberry.field(description="Why nothing could follow.")
 
 
 BoardMessage = Annotated[
@@ -150,10 +171,12 @@ BoardMessage = Annotated[
 
 @strawberry.type(description="A part of a funnel's log.")
 class EventPage:
-    events: list[BoardEvent]
-    cursor: Cursor
-    seq: int
-    has_more: bool
+    events: list[BoardEvent] = strawberry.field(description="In the order of commit.")
+    cursor: Cursor = strawberry.field(
+        description="The place of the last of these events, for `after` of the next page."
+    )
+    seq: int = strawberry.field(description="The number of that place; 0: of a log without events.")
+    has_more: bool = strawberry.field(description="Whether the log goes on after this page.")
 
 
 def event_of(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
@@ -214,7 +237,7 @@ def message_of(told: Ready | Resync | News, funnel_id: UUID) -> Any:
 class BoardEventsQuery:
     @query("A funnel's log, from the first event or from after a cursor; null: not the viewer's.")
     async def board_events(
-        self, info: Info, funnel_id: strawberry.ID, after: Cursor | None = UNSET, first: int | None = EVENTS_FIRST
+        self, info: Info, funnel_id: strawberry.ID, after: ReadAfter = UNSET, first: int | None = EVENTS_FIRST
     ) -> EventPage | None:
         stream_id, limit = ids.read(funnel_id), first or EVENTS_FIRST
         found = await info.context.read(lambda tx: deals.on_board(tx, stream_id))
@@ -245,7 +268,7 @@ def _place_in(head: Place, after: str | None) -> Place:
 class BoardSubscription:
     @subscription("Every event of a board, each once and in order, from the head or a cursor.")
     async def board_changed(
-        self, info: Info, funnel_id: strawberry.ID, after: Cursor | None = UNSET
+        self, info: Info, funnel_id: strawberry.ID, after: FollowAfter = UNSET
     ) -> AsyncIterator[BoardMessage]:
         stream_id = ids.read(funnel_id)
         async with aclosing(follow(info.context, stream_id, after or None)) as following:

@@ -48,6 +48,7 @@ from services.graphql.table import TableQuery
 from services.graphql.tasks import TasksMutation, TasksQuery
 from services.graphql.templates import TemplatesQuery
 from services.graphql.users import UsersQuery
+from services.graphql.words import explain
 
 SDL = Path(__file__).with_name("schema.graphql")
 
@@ -115,6 +116,7 @@ schema = strawberry.Schema(
     exception_handlers=REFUSALS,
 )
 executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core executes; Strawberry has no public name for it
+explain(executable)
 
 
 def sdl() -> str:
