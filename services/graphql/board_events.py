@@ -1,41 +1,23 @@
-"""What happens to a board: the log as the contract shows it, by pages and live."""
+"""What happens to a board: the events of its log, as the contract shows them."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
-from typing import Annotated, Any, Self
+from collections.abc import Sequence
+from typing import Any, Self
 from uuid import UUID
 
 import strawberry
-from strawberry import UNSET
 
-from services.graphql.accounts import Actor, Info
+from services.graphql.accounts import Actor
 from services.graphql.context import Context
 from services.graphql.deals import Deal
-from services.graphql.engine.answers import BadUserInput
 from services.graphql.engine.fields import batched
 from services.graphql.funnels import Funnel, Stage, funnels_by_id, stages_by_id
-from services.graphql.live.follow import Ready, Resync, ResyncReason, follow
 from services.graphql.live.hub import Telling
-from services.graphql.live.rooms import News
 from services.graphql.money import Money
-from services.graphql.roots import query, subscription
 from services.graphql.scalars import Cursor, DateTime, date_time, node_id
-from services.graphql.words import describe_enum
-from shared import deals, events, funnels, ids
-from shared.events import Place, Recorded
+from shared import deals, funnels
+from shared.events import Recorded
 
-EVENTS_FIRST = 100
 AS_OF = "Its own fields as of this event; what is reached through it is read at delivery."
-ReadAfter = Annotated[
-    Cursor | None,
-    strawberry.argument(description="What happened after this place of the log; absent: all, from seq 1."),
-]
-FollowAfter = Annotated[
-    Cursor | None,
-    strawberry.argument(
-        description="What was seen last: all since then is told first. Absent: from now on. A bad one: BoardResync."
-    ),
-]
 
 
 @strawberry.type(description="What stands in a stage as of an event, without filter.")
@@ -132,53 +114,6 @@ class FunnelChanged(BoardEvent):
     funnel_id: strawberry.Private[UUID]
 
 
-@strawberry.type(description="The first message: from this place on, everything follows.")
-class BoardReady:
-    cursor: Cursor
-    seq: int
-
-
-describe_enum(
-    ResyncReason,
-    "Why the board has to be loaded again.",
-    CURSOR_TOO_OLD="The log does not reach back that far any more.",
-    CURSOR_UNKNOWN="It is no place of this funnel's log.",
-    TOO_FAR_BEHIND="Events came faster than they were taken; the stream goes on from here.",
-    ACCESS_CHANGED="The viewer may not see the funnel any more; the stream ends.",
-)
-
-
-@strawberry.type(description="Load the board again: nothing is ever skipped silently.")
-class BoardResync:
-    cursor: Cursor
-    seq: int
-    reason: ResyncReason = strawberry.field(description="Why nothing could follow.")
-
-
-BoardMessage = Annotated[
-    BoardReady
-    | BoardResync
-    | DealCreated
-    | DealMoved
-    | DealUpdated
-    | DealArchived
-    | DealRestored
-    | DealsImported
-    | FunnelChanged,
-    strawberry.union("BoardMessage", description="What a subscriber of a board is told."),
-]
-
-
-@strawberry.type(description="A part of a funnel's log.")
-class EventPage:
-    events: list[BoardEvent] = strawberry.field(description="In the order of commit.")
-    cursor: Cursor = strawberry.field(
-        description="The place of the last of these events, for `after` of the next page."
-    )
-    seq: int = strawberry.field(description="The number of that place; 0: of a log without events.")
-    has_more: bool = strawberry.field(description="Whether the log goes on after this page.")
-
-
 def event_of(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
     """An event of the log as the contract shows it."""
     common: dict[str, Any] = {
@@ -215,62 +150,3 @@ def event_of(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
             return DealRestored(**common)
         case _:
             raise AssertionError(f"The contract has no event {event.kind}.")
-
-
-def _shared(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
-    event = event_of(recorded, funnel_id)
-    event.telling = Telling()
-    return event
-
-
-def message_of(told: Ready | Resync | News, funnel_id: UUID) -> Any:
-    """What a subscriber is told, as a member of BoardMessage."""
-    if isinstance(told, News):
-        return told.shown(lambda recorded: _shared(recorded, funnel_id))
-    cursor, seq = Cursor(told.place.cursor), told.place.seq
-    if isinstance(told, Ready):
-        return BoardReady(cursor=cursor, seq=seq)
-    return BoardResync(cursor=cursor, seq=seq, reason=told.reason)
-
-
-@strawberry.type
-class BoardEventsQuery:
-    @query("A funnel's log, from the first event or from after a cursor; null: not the viewer's.")
-    async def board_events(
-        self, info: Info, funnel_id: strawberry.ID, after: ReadAfter = UNSET, first: int | None = EVENTS_FIRST
-    ) -> EventPage | None:
-        stream_id, limit = ids.read(funnel_id), first or EVENTS_FIRST
-        found = await info.context.read(lambda tx: deals.on_board(tx, stream_id))
-        if found is None:
-            return None
-        place = _place_in(found[1], after)
-        recorded = await info.context.read(lambda tx: events.after(tx, stream_id, place.seq, limit + 1))
-        last = recorded[:limit][-1].place if recorded else place
-        return EventPage(
-            events=[event_of(one, stream_id) for one in recorded[:limit]],
-            cursor=Cursor(last.cursor),
-            seq=last.seq,
-            has_more=len(recorded) > limit,
-        )
-
-
-def _place_in(head: Place, after: str | None) -> Place:
-    """Raises BadUserInput when that is no place of this log."""
-    if not after:
-        return Place(head.epoch, 0)
-    place = Place.read(after)
-    if place is None or place.epoch != head.epoch or place.seq > head.seq:
-        raise BadUserInput("This is no cursor of this funnel's log: begin without one.")
-    return place
-
-
-@strawberry.type
-class BoardSubscription:
-    @subscription("Every event of a board, each once and in order, from the head or a cursor.")
-    async def board_changed(
-        self, info: Info, funnel_id: strawberry.ID, after: FollowAfter = UNSET
-    ) -> AsyncIterator[BoardMessage]:
-        stream_id = ids.read(funnel_id)
-        async with aclosing(follow(info.context, stream_id, after or None)) as following:
-            async for told in following:
-                yield message_of(told, stream_id)

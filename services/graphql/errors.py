@@ -11,20 +11,9 @@ import strawberry
 from strawberry.types.field import StrawberryField
 
 from services.graphql.context import Context
-from services.graphql.words import describe_enum
+from services.graphql.rights import Permission
 from shared import errors
-from shared.actor import Permission
 from shared.errors import DomainError
-
-describe_enum(
-    Permission,
-    "What the host CRM lets a user, or itself, do.",
-    FUNNELS_MANAGE="See all funnels, and manage funnels, stages and loss reasons.",
-    DEALS_WRITE="In the funnels that one sees: make, change and move deals, notes, tasks and imports.",
-    BILLING_MANAGE="Billing, quotes, payments and modules.",
-    SOURCES_MANAGE="Sources, the inbox and previews.",
-    ACCOUNTS_MANAGE="Of the host CRM's service token, which has no account of its own: set up accounts and users, set clocks, pay back; nothing else.",
-)
 
 
 @strawberry.interface(description="Why something was not done. Clients keep `... on Error`: there may be new ones.")

@@ -7,15 +7,14 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from services.graphql import deals, errors, funnel_mutations, stages
-from services.graphql.accounts import AccountsMutation, AccountsQuery
+from services.graphql.account_mutations import AccountsMutation
+from services.graphql.accounts import AccountsQuery
 from services.graphql.balance import BillingQuery
 from services.graphql.billing import REFUSALS as BILLING_REFUSALS
 from services.graphql.billing import BillingMutation
 from services.graphql.billing_events import BillingSubscription
 from services.graphql.board import BoardQuery
 from services.graphql.board_events import (
-    BoardEventsQuery,
-    BoardSubscription,
     DealArchived,
     DealCreated,
     DealMoved,
@@ -24,6 +23,7 @@ from services.graphql.board_events import (
     DealUpdated,
     FunnelChanged,
 )
+from services.graphql.board_log import BoardEventsQuery, BoardSubscription
 from services.graphql.bulk import BulkMutation
 from services.graphql.clock import ClockMutation
 from services.graphql.deal_mutations import DealsMutation
