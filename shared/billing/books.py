@@ -14,9 +14,10 @@ from shared import accounts, events, ids, jobs
 from shared.accounts import Account
 from shared.billing import sql, sql_money, sql_papers
 from shared.billing.grid import Grid
-from shared.billing.model import CONNECTED, GRACE, REMEMBERED, ModuleState, Subscription
+from shared.billing.model import CONNECTED, ModuleState, Subscription
 from shared.billing.papers import BalanceChanged, Changed, CreditNote, InvoiceChanged, ModuleChanged
 from shared.clock import first_moment, local_date
+from shared.config import rules
 from shared.db import Transaction
 
 RENEW = "billing.renew"
@@ -75,7 +76,7 @@ class Books:
             else:  # it was paid so late that the next boundary has come: that day's job may be done already
                 await jobs.add(self.tx, RENEW, ref=self.account.id)
         if one.state is ModuleState.SUSPENDED and one.suspended_on:
-            await self.at_dawn(FORGET, one.suspended_on + REMEMBERED, one.id)
+            await self.at_dawn(FORGET, one.suspended_on + rules().suspended, one.id)
         if not self.connected():
             self.origin = None
 
@@ -84,7 +85,7 @@ class Books:
             case ModuleState.TRIALING:
                 return one.trial_ends_on or self.today
             case ModuleState.ACTIVE if one.period_end:
-                return one.period_end if one.cancel_at_period_end else one.period_end + GRACE
+                return one.period_end if one.cancel_at_period_end else one.period_end + rules().grace
             case _:
                 return self.today
 

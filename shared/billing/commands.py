@@ -12,9 +12,10 @@ from shared.billing.books import END_TRIAL, Books, open_books
 from shared.billing.invoices import issue, void
 from shared.billing.model import CATALOGUE, ModuleState, Price, Subscription
 from shared.billing.papers import CreditNote, InvoiceState, Purpose
-from shared.billing.paying import UNPAID, VOID, begin_charge, default_method
+from shared.billing.paying import VOID, begin_charge, default_method
 from shared.billing.quotes import MONTHS, draw
 from shared.billing.renewing import renew_at
+from shared.config import rules
 from shared.db import Transaction
 from shared.errors import NotAllowedNow, NotFound, Sentence
 
@@ -84,7 +85,7 @@ async def end_trial(tx: Transaction, job: jobs.Job) -> None:
         invoice = await issue(books, Purpose.TRIAL, lines, books.today)
         if invoice.state is InvoiceState.OPEN and method:
             await begin_charge(books, invoice, method, books.today)
-            due_at = books.now + UNPAID
+            due_at = books.now + rules().unpaid
             await jobs.add(tx, VOID, ref=invoice.id, due_at=due_at, dedupe_key=f"{VOID}:{invoice.id}")
 
 

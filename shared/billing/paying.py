@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Self
 from uuid import UUID
 
@@ -13,13 +13,13 @@ from shared.billing.invoices import issue
 from shared.billing.model import ModuleState
 from shared.billing.papers import Invoice, InvoiceState, Method, Payment, PaymentChanged, Purpose, Quote
 from shared.billing.quotes import quote
+from shared.config import rules
 from shared.db import Transaction
 from shared.errors import InvalidInput, NotAllowedNow, NotFound, Problem, Sentence
 from shared.forms import Form
 
 CHARGE = "payments.charge"  # a job whose ref is the payment: its saved method is charged
 VOID = "billing.void"
-UNPAID = timedelta(hours=24)  # after its quote has run out, an invoice that nobody paid is void
 
 ONE_OF_TWO = Sentence("Give one of quoteId and invoiceId.", "Вкажіть щось одне: quoteId або invoiceId.")
 HOW = Sentence("Give one of provider and paymentMethodId.", "Вкажіть щось одне: provider або paymentMethodId.")
@@ -169,5 +169,5 @@ def _payment(
 
 
 async def _void_later(books: Books, kept: Quote, invoice: Invoice) -> None:
-    due_at = kept.valid_until + UNPAID
+    due_at = kept.valid_until + rules().unpaid
     await jobs.add(books.tx, VOID, ref=invoice.id, due_at=due_at, dedupe_key=f"{VOID}:{invoice.id}")

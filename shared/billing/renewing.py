@@ -9,12 +9,13 @@ from datetime import date, timedelta
 from shared.billing import sql_papers
 from shared.billing.books import Books, open_books
 from shared.billing.invoices import issue, void
-from shared.billing.model import ATTEMPTS, GRACE, REMEMBERED, ModuleState, Subscription
+from shared.billing.model import ModuleState, Subscription
 from shared.billing.papers import Invoice, InvoiceState, Purpose
 from shared.billing.paying import begin_charge, default_method
 from shared.billing.planning import Item, Line, plan
 from shared.billing.quotes import ends, prices_on
 from shared.billing.settling import give_up_trial
+from shared.config import rules
 from shared.db import Transaction
 from shared.jobs import Job
 
@@ -42,10 +43,10 @@ async def renew_at(books: Books, boundary: date, modules: list[Subscription]) ->
     invoice = await issue(books, Purpose.RENEWAL, lines, boundary, renews=renews)
     if invoice.state is InvoiceState.PAID:
         return
-    ends_on = invoice.counts_from + GRACE
+    ends_on = invoice.counts_from + rules().grace
     for one in modules:
         await books.save(one.moved(ModuleState.PAST_DUE), ends_on)
-    for days in ATTEMPTS:
+    for days in rules().voronka_charge_days:
         await books.at_dawn(DUN, invoice.counts_from + timedelta(days=days), invoice.id)
     await books.at_dawn(SUSPEND, ends_on, invoice.id)
 
@@ -91,7 +92,7 @@ async def forget(tx: Transaction, job: Job) -> None:
     """A module that was suspended for long is cancelled."""
     async with open_books(tx) as books:
         for one in list(books.modules.values()):
-            over = one.suspended_on is not None and one.suspended_on + REMEMBERED <= books.today
+            over = one.suspended_on is not None and one.suspended_on + rules().suspended <= books.today
             if one.id == job.ref and one.state is ModuleState.SUSPENDED and over:
                 await books.save(one.moved(ModuleState.CANCELLED))
 
