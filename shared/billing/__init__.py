@@ -38,6 +38,7 @@ from shared.billing.pricing import set_price
 from shared.billing.purse import REFUND, Refund, get_payments, make_default, methods, refund, remove_method
 from shared.billing.quotes import MONTHS, create_quote, get_quotes, read_cart
 from shared.billing.renewing import DUN, SUSPEND, dun, forget, renew, suspend, void_unpaid
+from shared.billing.returning import refund_refused
 from shared.billing.settling import ForeignMoney, Report, Token, settle
 from shared.billing.sql_money import Entry
 
@@ -106,6 +107,7 @@ __all__ = [
     "prices",
     "read_cart",
     "refund",
+    "refund_refused",
     "remove_method",
     "renew",
     "resume",

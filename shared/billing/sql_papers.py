@@ -114,6 +114,48 @@ async def select_invoice_of_quote(tx: Transaction, quote_id: UUID) -> Invoice | 
     return _invoice(row) if row else None
 
 
+async def select_paid_by(tx: Transaction, payment_id: UUID) -> Invoice | None:
+    """The invoice that a payment's money went to; None when it went to the balance."""
+    row = await tx.fetchrow(
+        f"""SELECT {INVOICE}
+              FROM invoices
+             WHERE account_id = $1
+               AND id = (SELECT invoice_id FROM payments WHERE account_id = $1 AND id = $2)
+               AND EXISTS (SELECT
+                             FROM ledger
+                            WHERE account_id = $1 AND source_type = 'PAYMENT' AND source_id = $2 AND kind = 'received'
+                              AND to_book = 'INVOICES')""",
+        tx.account_id,
+        payment_id,
+    )
+    return _invoice(row) if row else None
+
+
+async def select_bought_by_balance(tx: Transaction) -> list[Invoice]:
+    """Paid invoices that the balance gave something for, the newest first."""
+    rows = await tx.fetch(
+        f"""SELECT {INVOICE}
+              FROM invoices
+             WHERE account_id = $1 AND state = 'PAID' AND from_balance > 0
+             ORDER BY number DESC""",
+        tx.account_id,
+    )
+    return [_invoice(row) for row in rows]
+
+
+async def sum_kept(tx: Transaction, invoice: Invoice) -> int:
+    """What an invoice has cost, less what was credited of it."""
+    credited: int = await tx.fetchval(
+        """SELECT coalesce(sum(amount), 0)::bigint
+             FROM line_credits
+            WHERE account_id = $1
+              AND line_id IN (SELECT id FROM invoice_lines WHERE account_id = $1 AND invoice_id = $2)""",
+        tx.account_id,
+        invoice.id,
+    )
+    return invoice.total - credited
+
+
 async def select_open_renewal(tx: Transaction, subscription_id: UUID) -> Invoice | None:
     """The unpaid invoice by which a subscription would go on."""
     row = await tx.fetchrow(
@@ -221,16 +263,17 @@ async def update_coverage_end(tx: Transaction, line_id: UUID, end: date) -> None
     )
 
 
-async def select_covering(tx: Transaction, invoice_id: UUID) -> list[tuple[UUID, UUID]]:
-    """The lines of an invoice that still cover something, each with its subscription."""
+async def select_covering(tx: Transaction, invoice_id: UUID, after: date) -> list[tuple[UUID, UUID]]:
+    """The lines of an invoice that cover days after that one, each with its subscription."""
     rows = await tx.fetch(
         """SELECT c.line_id, c.subscription_id
              FROM coverage c
              JOIN invoice_lines l ON l.account_id = c.account_id AND l.id = c.line_id
-            WHERE c.account_id = $1 AND l.invoice_id = $2 AND NOT isempty(c.during)
+            WHERE c.account_id = $1 AND l.invoice_id = $2 AND NOT isempty(c.during) AND upper(c.during) > $3
             ORDER BY l.position""",
         tx.account_id,
         invoice_id,
+        after,
     )
     return [(row["line_id"], row["subscription_id"]) for row in rows]
 
