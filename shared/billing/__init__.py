@@ -1,6 +1,7 @@
 """Paid modules: the catalogue, what they cost, and which of them an account has. Its stream has the account's id."""
 
-from shared.billing.books import END_TRIAL, FORGET, RENEW
+from shared.billing.books import END_TRIAL, FORGET, ISSUE, RENEW
+from shared.billing.coming import issue_early
 from shared.billing.commands import (
     Cancelled,
     Trial,
@@ -49,6 +50,7 @@ __all__ = [
     "END_TRIAL",
     "FORGET",
     "INTERVALS",
+    "ISSUE",
     "MODULE_CHANGED",
     "MONTHS",
     "RANKS",
@@ -97,6 +99,7 @@ __all__ = [
     "get_payments",
     "get_quotes",
     "invoice_page",
+    "issue_early",
     "lines_of",
     "make_default",
     "methods",

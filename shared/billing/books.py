@@ -21,6 +21,7 @@ from shared.config import rules
 from shared.db import Transaction
 
 RENEW = "billing.renew"
+ISSUE = "billing.issue"  # the invoice of the next renewal, before its boundary
 END_TRIAL = "billing.end_trial"
 FORGET = "billing.forget"
 
@@ -73,6 +74,8 @@ class Books:
         if one.state is ModuleState.ACTIVE and one.period_end:
             if one.period_end > self.today:
                 await self.at_dawn(RENEW, one.period_end, self.account.id)
+                if one.period_end - rules().early > self.today and rules().early:
+                    await self.at_dawn(ISSUE, one.period_end - rules().early, self.account.id)
             else:  # it was paid so late that the next boundary has come: that day's job may be done already
                 await jobs.add(self.tx, RENEW, ref=self.account.id)
         if one.state is ModuleState.SUSPENDED and one.suspended_on:

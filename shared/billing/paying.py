@@ -9,6 +9,7 @@ from uuid import UUID
 from shared import ids, jobs
 from shared.billing import sql, sql_money, sql_papers
 from shared.billing.books import Books, open_books
+from shared.billing.coming import follow
 from shared.billing.invoices import issue
 from shared.billing.model import ModuleState
 from shared.billing.papers import Invoice, InvoiceState, Method, Payment, PaymentChanged, Purpose, Quote
@@ -101,6 +102,7 @@ async def pay(tx: Transaction, wanted: Pay) -> Paid:
             if invoice.due:
                 await _void_later(books, kept, invoice)
                 return await _start(books, invoice, wanted)
+            await follow(books)
             return Paid(invoice)
         return await _start(books, invoice, wanted)
 

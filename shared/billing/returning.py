@@ -9,6 +9,7 @@ from uuid import UUID
 
 from shared.billing import sql_money, sql_papers
 from shared.billing.books import Books, open_books
+from shared.billing.coming import follow
 from shared.billing.model import ModuleState, Subscription
 from shared.billing.papers import Invoice, InvoiceChanged, InvoiceState, Payment, PaymentChanged
 from shared.db import Transaction
@@ -48,6 +49,7 @@ async def refund_refused(tx: Transaction, refund_id: UUID, why: str) -> None:
         await books.move_money(("REFUND", refund_id), "refused", "OUTSIDE", "BALANCE", amount)
         (payment,) = await sql_money.select_payments(tx, [payment_id])
         await take_back(books, payment)
+        await follow(books)
         books.tell(PaymentChanged(payment_id))
 
 

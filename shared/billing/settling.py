@@ -11,6 +11,7 @@ from uuid import UUID
 from shared import ids
 from shared.billing import sql_money, sql_papers
 from shared.billing.books import Books, open_books
+from shared.billing.coming import follow
 from shared.billing.invoices import issue, pay_off, void
 from shared.billing.model import ModuleState
 from shared.billing.papers import (
@@ -69,7 +70,9 @@ async def settle(tx: Transaction, report: Report) -> Payment:
             raise ForeignMoney(f"{report.currency} came for payment {payment.id}")
         if (RANKS[report.rank], report.refunded) <= (payment.rank, payment.refunded):
             return payment
-        return await _fold(books, payment, report)
+        after = await _fold(books, payment, report)
+        await follow(books)
+        return after
 
 
 async def _fold(books: Books, before: Payment, report: Report) -> Payment:

@@ -18,7 +18,8 @@ from shared.billing.papers import (
 from shared.billing.planning import Line, LineKind
 from shared.db import Record, Transaction
 
-INVOICE = "id, number, purpose, quote_id, state, issued_on, due_on, currency, total, from_balance, received"
+INVOICE = """id, number, purpose, quote_id, state, issued_on, due_on, currency, total, from_balance, received,
+             grace_from"""
 LINE = """id, invoice_id, module_code, months, kind, period_start, period_end, of_days, full_price, amount, credited,
           renews"""
 
@@ -56,7 +57,7 @@ async def select_quotes(tx: Transaction, ids: Sequence[UUID]) -> list[Quote]:
 async def insert_invoice(tx: Transaction, new: Invoice) -> None:
     await tx.execute(
         f"""INSERT INTO invoices (account_id, {INVOICE})
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)""",
         tx.account_id,
         new.id,
         new.number,
@@ -69,6 +70,7 @@ async def insert_invoice(tx: Transaction, new: Invoice) -> None:
         new.total,
         new.from_balance,
         new.received,
+        new.grace_from,
     )
 
 
@@ -154,6 +156,30 @@ async def sum_kept(tx: Transaction, invoice: Invoice) -> int:
         invoice.id,
     )
     return invoice.total - credited
+
+
+async def select_open_renewals(tx: Transaction, due_on: date) -> list[Invoice]:
+    rows = await tx.fetch(
+        f"""SELECT {INVOICE}
+              FROM invoices
+             WHERE account_id = $1 AND state = 'OPEN' AND purpose = 'RENEWAL' AND due_on = $2
+             ORDER BY number""",
+        tx.account_id,
+        due_on,
+    )
+    return [_invoice(row) for row in rows]
+
+
+async def select_early_invoice(tx: Transaction, today: date) -> Invoice | None:
+    """The one of a renewal that is still to come."""
+    row = await tx.fetchrow(
+        f"""SELECT {INVOICE}
+              FROM invoices
+             WHERE account_id = $1 AND state = 'OPEN' AND purpose = 'RENEWAL' AND due_on > $2""",
+        tx.account_id,
+        today,
+    )
+    return _invoice(row) if row else None
 
 
 async def select_open_renewal(tx: Transaction, subscription_id: UUID) -> Invoice | None:
