@@ -126,6 +126,5 @@ async def require_module(tx: Transaction, code: str) -> None:
 
 async def open_modules(tx: Transaction, until: Mapping[str, date]) -> None:
     """Modules may be used up to a day, not included. What waited for them is taken up."""
-    for code, day in until.items():
-        await sql.upsert_module(tx, code, day)
-    await jobs.add(tx, RESUME_WAITING)
+    if await sql.upsert_modules(tx, until):
+        await jobs.add(tx, RESUME_WAITING)

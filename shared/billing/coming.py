@@ -33,12 +33,15 @@ async def follow(books: Books) -> None:
 
 
 async def take_over(books: Books, boundary: date, modules: Sequence[Subscription], lines: list[Line]) -> Invoice | None:
-    """What was issued early for a boundary that has come; None when there is none, or it is to be issued anew."""
+    """What was issued early for a boundary that has come; None when there is none, or it is to be issued anew.
+
+    So it is when the balance has something for it, or when we come late: grace counts from the day of the issue.
+    """
     ours = {one.id for one in modules}
     wanted = _wanted(modules, lines)
     for invoice in await sql_papers.select_open_renewals(books.tx, boundary):
         issued = await _issued(books, invoice)
-        if issued == wanted and not books.balance:
+        if issued == wanted and not books.balance and books.today == boundary:
             return invoice
         if ours & {renews for _, renews in issued}:
             await void(books, invoice)

@@ -65,7 +65,7 @@ async def start_trial(tx: Transaction, wanted: Trial) -> Subscription:
             trial_months=wanted.months,
         )  # fmt: skip
         await books.save(trial)
-        await books.at_dawn(END_TRIAL, ends_on, trial.id)
+        books.at_dawn(END_TRIAL, ends_on, trial.id)
         return trial
 
 

@@ -48,20 +48,19 @@ async def renew_at(books: Books, boundary: date, modules: list[Subscription], gr
     for one in modules:
         if one.state is not ModuleState.PAST_DUE:
             await books.save(one.moved(ModuleState.PAST_DUE), ends_on)
-    for days in rules().voronka_charge_days:
-        charge_on = invoice.counts_from + timedelta(days=days)
-        if charge_on >= books.today:
-            await books.at_dawn(DUN, charge_on, invoice.id)
-    await books.at_dawn(SUSPEND, ends_on, invoice.id)
+    if invoice.counts_from == books.today and 0 in rules().voronka_charge_days:
+        await _charge(books, invoice)
+    _charge_later(books, invoice)
+    books.at_dawn(SUSPEND, ends_on, invoice.id)
 
 
 async def dun(tx: Transaction, job: Job) -> None:
     """Charge the default method for an invoice that is still open: once a day, whoever runs this."""
     async with open_books(tx) as books:
         invoice = await _open_invoice(books, job)
-        method = await default_method(tx)
-        if invoice and method:
-            await begin_charge(books, invoice, method, books.today)
+        if invoice:
+            await _charge(books, invoice)
+            _charge_later(books, invoice)
 
 
 async def suspend(tx: Transaction, job: Job) -> None:
@@ -97,6 +96,19 @@ async def void_unpaid(tx: Transaction, job: Job) -> None:
             await give_up_trial(books, invoice)
         else:
             await void(books, invoice)
+
+
+async def _charge(books: Books, invoice: Invoice) -> None:
+    method = await default_method(books.tx)
+    if method:
+        await begin_charge(books, invoice, method, books.today)
+
+
+def _charge_later(books: Books, invoice: Invoice) -> None:
+    days = (invoice.counts_from + timedelta(days=after) for after in sorted(rules().voronka_charge_days))
+    following = next((day for day in days if day > books.today), None)
+    if following:
+        books.at_dawn(DUN, following, invoice.id)
 
 
 def _earliest(books: Books) -> date | None:
