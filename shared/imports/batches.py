@@ -12,7 +12,7 @@ from shared.deals import NewRow
 from shared.imports.file import File
 from shared.imports.model import Import, Reject
 from shared.imports.records import Record
-from shared.imports.rows import UNREADABLE, Reader, cells_of, people_by_name
+from shared.imports.rows import UNREADABLE, Reader, cells_of
 
 BATCH = 500  # rows
 
@@ -67,7 +67,7 @@ async def _batch(file: File, seen: Import, reader: Reader, begins: int, row: int
     named = reader.named(record.cells for record in records if record.cells) - reader.people.keys()
     if named:
         async with file.db.reading(file.account_id, limits=JOB) as tx:
-            reader.people |= people_by_name(await accounts.named(tx, named))
+            reader.people |= accounts.by_name(await accounts.named(tx, named))
     rows, rejects = await asyncio.to_thread(_read, reader, row, records)
     return Batch(seen.funnel_id, seen.file_name, begins, records[-1].end, row + len(records), rows, rejects)
 

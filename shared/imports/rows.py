@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from shared import ids
-from shared.accounts import User
 from shared.deals import Contact, NewDeal, NewRow
 from shared.errors import Sentence
 from shared.forms import LONGEST_NOTE, Form
@@ -165,13 +164,3 @@ def cells_of(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
         name = header[index] if index < len(header) and header[index] else f"#{index + 1}"
         named[name] = tidy.json_value(cell[:1_000])
     return named
-
-
-def people_by_name(users: Iterable[User]) -> dict[str, UUID]:
-    """Active users by their names and addresses in small letters; of namesakes the first by id."""
-    found: dict[str, UUID] = {}
-    for user in sorted(users, key=lambda user: user.id):
-        for said in (user.name, user.email):
-            if user.active and said:
-                found.setdefault(said.casefold(), user.id)
-    return found
