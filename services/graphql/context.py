@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +12,7 @@ from services.graphql.viewer import Viewer
 from shared.actor import Permission
 from shared.config import Settings
 from shared.db import Database, Transaction, outages
-from shared.errors import Unauthenticated
+from shared.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from services.graphql.live.rooms import Rooms
@@ -73,8 +73,9 @@ class Context:
 
     async def close(self) -> None:
         """Go back to no state: what is read after this sees what was committed meanwhile."""
-        async with self._turn:
-            await self._leave(None)
+        with suppress(Unavailable):  # all was read of one state; that its end was not heard changes nothing
+            async with self._turn:
+                await self._leave(None)
 
     async def _leave(self, failure: BaseException | None) -> None:
         stack, self._open, self._tx = self._open, None, None
