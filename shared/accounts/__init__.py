@@ -19,6 +19,7 @@ from shared.accounts.commands import (
     users,
 )
 from shared.accounts.model import Account, AccountChanges, NewAccount, NewUser, People, User, read_clock, read_users
+from shared.accounts.sql import module_is_usable
 
 __all__ = [
     "RESUME_WAITING",
@@ -35,6 +36,7 @@ __all__ = [
     "get",
     "is_walking",
     "knows",
+    "module_is_usable",
     "named",
     "open_modules",
     "people",

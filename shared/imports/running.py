@@ -111,13 +111,12 @@ async def _take(file: File, at: int, batch: Sequence[Numbered]) -> bool:
         rejected = [one for one in read if isinstance(one, Reject)]
         rows = [one for one in read if isinstance(one, Row)]
         new = await _new(tx, held, rows)
-        entry = (await funnels.stages(tx, [held.funnel_id]))[held.funnel_id][0]
         taken = [(row.external_id, row.made.new.id) for row in new if row.external_id is not None]
         await sql.insert_rejects(tx, held.id, rejected)
         last = batch[-1]
         counts = len(new), len(rows) - len(new), len(rejected)
         await sql.update_progress(tx, held.id, last.record.end, last.number + 1, *counts)
-        await deals.import_batch(tx, locked.log, entry, [row.made for row in new], held.file_name, held.user_id)
+        await deals.import_batch(tx, locked, [row.made for row in new], held.file_name, held.user_id)
         await sql.insert_external_ids(tx, held.funnel_id, taken)
     return True
 
