@@ -32,11 +32,15 @@ GRAPHQL_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a command did: the deal now, the place of its event in the log, and what the product would ask for."""
+    """What a command did: the deal now, the place of its event in the log, and what the product would ask for.
+
+    `locked`: its funnel, as the command held it.
+    """
 
     deal: Deal
     place: events.Place
     missing: tuple[str, ...] = ()
+    locked: Locked | None = None
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -89,7 +93,7 @@ async def create(tx: Transaction, new: NewDeal, origin: Origin = Origin()) -> Ch
     await sql.insert_deal(tx, deal, between(None, top[1] if top else None))
     (columns,) = await keep(locked, [(None, deal)])
     place = await events.record(locked.log, DealCreated(deal, columns, None))
-    return Changed(deal, place)
+    return Changed(deal, place, locked=locked)
 
 
 async def update(tx: Transaction, changes: Changes) -> Changed:
@@ -104,14 +108,14 @@ async def update(tx: Transaction, changes: Changes) -> Changed:
     if "amount" in changed and changed["amount"] is None and _requires_amount(locked, deal):
         raise AmountRequired(deal.stage_id)
     if not changed:
-        return Changed(deal, log.place)
+        return Changed(deal, log.place, locked=locked)
 
     updated = replace(deal, **changed, updated_at=log.at, version=deal.version + 1)
     await sql.update_deal(tx, updated)
     (columns,) = await keep(locked, [(deal, updated)])
     names = tuple(GRAPHQL_NAMES[name] for name in GRAPHQL_NAMES if name in changed)
     place = await events.record(log, DealUpdated(updated, columns, names))
-    return Changed(updated, place)
+    return Changed(updated, place, locked=locked)
 
 
 async def move(tx: Transaction, move: Move) -> Changed:
@@ -138,7 +142,7 @@ async def move(tx: Transaction, move: Move) -> Changed:
     place = await events.record(
         log, DealMoved(moved, columns, placed_after, came_from.id, came_from.name, to_stage_name=stage.name)
     )
-    return Changed(moved, place, missing(moved, stage))
+    return Changed(moved, place, missing(moved, stage), locked)
 
 
 def _requires_amount(locked: Locked, deal: Deal) -> bool:

@@ -28,6 +28,19 @@ async def count(locked: Locked, changes: Sequence[Change]) -> list[tuple[ColumnT
     return columns
 
 
+async def count_new(locked: Locked, made: Sequence[Deal]) -> tuple[ColumnTotals, ...]:
+    """The same for new deals, all at once: the totals after the last of them."""
+    summed: dict[Counter, tuple[int, int]] = {}
+    for deal in made:
+        counter = deal.stage_id, deal.currency
+        summed[counter] = _sum(summed.get(counter, (0, 0)), (1, deal.value))
+    for (stage_id, currency), more in summed.items():
+        locked.add(stage_id, currency, *more)
+    await funnels.keep_totals(locked, summed)
+    stage_ids = sorted({stage_id for stage_id, _ in summed})
+    return tuple(ColumnTotals(stage_id, locked.tallies[stage_id].total) for stage_id in stage_ids)
+
+
 def step_of(before: Deal | None, now: Deal | None) -> Step:
     """What a change adds to counters; empty when nothing changed that counts. Archived deals stand nowhere."""
     step: dict[Counter, tuple[int, int]] = {}
