@@ -96,7 +96,9 @@ class SaveLossReasonInput:
     id: strawberry.ID | None = strawberry.field(default=UNSET, description="One that the funnel has is changed.")
     name: str
     requires_note: bool | None = strawberry.field(default=False, description="No deal is lost by it without a note.")
-    archived: bool | None = strawberry.field(default=False, description="No deal is lost by it any more.")
+    archived: bool | None = strawberry.field(
+        default=False, description="No deal is lost by it any more. The last one that is not: InvalidInput."
+    )
     idempotency_key: str | None = UNSET
 
 

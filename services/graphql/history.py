@@ -41,7 +41,9 @@ describe_enum(
 
 @strawberry.type(description="A field of a deal, before and after a change; what it refers to is told by its id.")
 class FieldChange:
-    field: str = strawberry.field(description="Its name in Deal; notes: a note was deleted.")
+    field: str = strawberry.field(
+        description="Its name in Deal; notes: a note was deleted, whose id and text are in `before`."
+    )
     before: JSON | None = strawberry.field(description="As JSON; null: it was empty.")
     after: JSON | None = strawberry.field(description="As JSON; null: it is empty since.")
 
@@ -65,8 +67,10 @@ class DealHistoryItem:
     at: DateTime
     actor: Actor
     kind: DealChangeKind = strawberry.field(description="What was done.")
-    from_stage_name: str | None = strawberry.field(description="Of a move: as it was called then.")
-    to_stage_name: str | None = strawberry.field(description="Of a move: as it was called then.")
+    from_stage_name: str | None = strawberry.field(description="Of a move, as it was called then; null: no move.")
+    to_stage_name: str | None = strawberry.field(
+        description="Where it was made or moved to, as it was called then; null: neither, or long ago."
+    )
     changes: list[FieldChange] = strawberry.field(description="What it changed of the deal's own fields.")
     note: Note | None = batched(notes_of_items, description="As it is now; null when it was deleted.")
     task: Task | None = batched(tasks_of_items, description="As it is now.")

@@ -36,7 +36,7 @@ class UpdateNoteInput:
     idempotency_key: str | None = UNSET
 
 
-@strawberry.input(description="A note to be deleted, for good.")
+@strawberry.input(description="A note to be deleted. The deal's history goes on telling what it said.")
 class DeleteNoteInput:
     id: strawberry.ID
     idempotency_key: str | None = UNSET

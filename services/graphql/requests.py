@@ -43,14 +43,26 @@ async def read(request: Request) -> Asked:
 
 
 def _parameters(request: Request) -> dict[str, Any]:
-    """Of the URL. No page of another origin can send the headers that it needs without a preflight (CSRF)."""
-    if not _is_json(request) and not any(name in request.headers for name in PREFLIGHT):
+    """Of the URL."""
+    if not _had_preflight(request):
         raise Refused(400, BAD, "A query by GET needs the header apollo-require-preflight: true.")
     said: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if said.get(name):
             said[name] = _json(said[name].encode())
     return said
+
+
+def _had_preflight(request: Request) -> bool:
+    """Whether it says what no page of another origin can say without asking first (CSRF).
+
+    A token is such a word too, and all that urql says; what a browser adds by itself is never a bearer's.
+    """
+    return (
+        _is_json(request)
+        or any(name in request.headers for name in PREFLIGHT)
+        or request.headers.get("authorization", "").lower().startswith("bearer ")
+    )
 
 
 def _asked(said: object) -> Asked:

@@ -22,7 +22,7 @@ describe_enum(
     "What deals are sorted by.",
     CREATED_AT="When it was made.",
     UPDATED_AT="When it was changed last.",
-    AMOUNT="What it is worth.",
+    AMOUNT="What it is worth, one currency after the other by their codes.",
     EXPECTED_CLOSE_ON="The day on which it should be won.",
     TITLE="Its title, in Ukrainian order.",
     NUMBER="Its number within the account.",
