@@ -5,6 +5,7 @@ In production the service refuses to start with a secret that is missing or gues
 
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -105,6 +106,15 @@ class Settings(Rules):
         (), description="Web origins that may open sockets and read answers, separated by commas; `*` for any."
     )
     voronka_introspection: bool | None = Field(None, description="Default: everywhere but in production.")
+    voronka_trusted_documents: Path | None = Field(
+        None, description="A file or a folder of documents that clients may name by their SHA-256."
+    )
+    voronka_only_trusted_documents: bool = Field(False, description="Whether nothing else is executed.")
+    voronka_http_statuses: Literal["known", "precise"] = Field(
+        "known",
+        description="`precise`: 294 beside `data` with errors and 422 for what is not valid, as the specification's "
+        "edition of September 2026 recommends, to clients that accept application/graphql-response+json.",
+    )
     voronka_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     voronka_worker_concurrency: int = Field(2, ge=1, le=64, description="Processes of Celery in one worker.")
     voronka_celery_pidfile: str | None = Field(None, description="Where a worker writes the pid of its Celery.")
@@ -171,6 +181,19 @@ class Settings(Rules):
         if urlsplit(self.voronka_public_url).scheme != "https":
             raise ValueError("VORONKA_PUBLIC_URL must be the https address that lead sources post to.")
         return self
+
+    @model_validator(mode="after")
+    def _something_is_trusted(self) -> Self:
+        if self.voronka_only_trusted_documents and self.voronka_trusted_documents is None:
+            raise ValueError(
+                "VORONKA_ONLY_TRUSTED_DOCUMENTS needs VORONKA_TRUSTED_DOCUMENTS: nothing would be executed."
+            )
+        return self
+
+    @property
+    def precise(self) -> bool:
+        """Whether HTTP statuses are those of the specification's newest edition."""
+        return self.voronka_http_statuses == "precise"
 
     @property
     def direct_url(self) -> str:

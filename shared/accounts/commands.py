@@ -93,11 +93,6 @@ async def count_people(tx: Transaction, search: str | None) -> int:
     return await sql_people.count(tx, words(search))
 
 
-async def user_ids_by_email(tx: Transaction, email: str) -> list[UUID]:
-    """Active users with that address, in whatever case it is written."""
-    return await sql.select_user_ids_by_email(tx, email)
-
-
 async def named(tx: Transaction, said: Iterable[str]) -> list[User]:
     """Active users who have one of the texts for their name or address, in whatever case it is written."""
     return await sql_people.select_named(tx, [one.casefold() for one in said])

@@ -80,18 +80,6 @@ async def select_users(tx: Transaction, ids: Sequence[UUID]) -> list[User]:
     return [User(**row) for row in rows]
 
 
-async def select_user_ids_by_email(tx: Transaction, email: str) -> list[UUID]:
-    rows = await tx.fetch(
-        """SELECT id
-             FROM users
-            WHERE account_id = $1 AND lower(email) = lower($2) AND active
-            ORDER BY id""",
-        tx.account_id,
-        email,
-    )
-    return [row["id"] for row in rows]
-
-
 async def upsert_users(tx: Transaction, users: Sequence[NewUser]) -> None:
     await tx.execute(
         """INSERT INTO users (account_id, id, name, email, avatar_url, active)
