@@ -139,7 +139,7 @@ class Following:
 @asynccontextmanager
 async def shop(folder: Path, dsn: str, redis_url: str) -> AsyncIterator[Shop]:
     async with standing_in() as bank:
-        keys = {
+        keys: dict[str, Any] = {
             "VORONKA_LIQPAY_PUBLIC_KEY": signing.PUBLIC_KEY,
             "VORONKA_LIQPAY_PRIVATE_KEY": signing.LIQPAY_KEY,
             "VORONKA_WAYFORPAY_ACCOUNT": signing.MERCHANT,
