@@ -47,7 +47,7 @@ async def import_batch(
     if noted:
         await sql_importing.insert_notes(tx, noted, log.at)
     columns = await keep_batch(log, made)
-    await events.record(log, DealsImported(tuple(made), columns))
+    await events.record(log, DealsImported(tuple(made), columns, entry.name))
     return made
 
 
