@@ -55,6 +55,10 @@ class Limits:
 REQUEST = Limits(statement=3_000, lock=1_000, idle=5_000)
 JOB = Limits(statement=20_000, lock=5_000, idle=10_000)
 
+# What a request changes is found by keys: one plan of a statement serves always, and making it anew costs more than
+# what it does.
+BEGIN_KEYED = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
+
 
 class Message:
     """Something to be said once a transaction is committed, and never if it is not. A hint: it may get lost."""
@@ -181,7 +185,7 @@ class Database:
         """
         with outages():
             async with self._connection() as conn:
-                async with _transaction(conn, "BEGIN", account_id, limits):
+                async with _transaction(conn, BEGIN_KEYED if limits is REQUEST else "BEGIN", account_id, limits):
                     tx = Transaction(conn, account_id, actor)
                     yield tx
                     await tx.flush()
