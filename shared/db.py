@@ -23,6 +23,7 @@ from shared.errors import Unavailable
 
 Record = asyncpg.Record  # a row; its values are what asyncpg makes of the columns
 
+FAREWELL = 10.0  # seconds that a pool waits at its end for those who still work
 POOL_WAIT = 1.0  # seconds; a request that would wait longer is told to come again
 
 # What a database says when it is overloaded, restarting or gone. Nothing was changed then, or the client cannot know
@@ -282,5 +283,10 @@ async def connect(
         max_cached_statement_lifetime=0,
         server_settings={"application_name": "voronka", "TimeZone": "UTC"},
     )
-    async with pool:
+    await pool
+    try:
         yield Database(pool, deliver)
+    finally:
+        with suppress(TimeoutError):  # asyncpg cuts whoever does not give theirs back
+            async with asyncio.timeout(FAREWELL):
+                await pool.close()
