@@ -24,8 +24,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from shared.db import Record
-
 
 @dataclass(frozen=True)
 class Part:
@@ -53,7 +51,7 @@ class Form:
         ]
 
 
-def reader(form: Form, attributes: Sequence[str]) -> Callable[[Iterable[Record]], list[Any]]:
+def reader(form: Form, attributes: Sequence[str]) -> Callable[[Iterable[Any]], list[Any]]:
     """Makes objects of rows that begin with the columns of these attributes; others are not there."""
     columns = {column: f"c{number}" for number, column in enumerate(form.columns(attributes))}
     known: dict[str, Any] = {"model": form.model, "Draft": _draft(form.model)}
@@ -73,7 +71,7 @@ def reader(form: Form, attributes: Sequence[str]) -> Callable[[Iterable[Record]]
         f"{body}\n        one.__class__ = model\n        made.append(one)\n    return made\n",
         known,
     )
-    read: Callable[[Iterable[Record]], list[Any]] = known["read"]
+    read: Callable[[Iterable[Any]], list[Any]] = known["read"]
     return read
 
 

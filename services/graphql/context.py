@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -12,7 +12,7 @@ from strawberry.dataloader import DataLoader
 from services.graphql.viewer import Viewer
 from shared.actor import Permission
 from shared.config import Settings
-from shared.db import OUTAGES, Database, Transaction
+from shared.db import Database, Transaction, outages
 from shared.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ class Context:
         async with self._turn:
             tx = self._tx or await self._begin()
             try:
-                return await work(tx)
+                with outages():
+                    return await work(tx)
             except BaseException as failure:
                 await self._leave(failure)  # after a failed statement the transaction is of no more use
-                if isinstance(failure, OUTAGES):
-                    raise Unavailable from failure
                 raise
 
     async def _begin(self) -> Transaction:
@@ -93,8 +92,9 @@ class Context:
 
     async def close(self) -> None:
         """Go back to no state: what is read after this sees what was committed meanwhile."""
-        async with self._turn:
-            await self._leave(None)
+        with suppress(Unavailable):  # all was read of one state; that its end was not heard changes nothing
+            async with self._turn:
+                await self._leave(None)
 
     async def _leave(self, failure: BaseException | None) -> None:
         reading, self._open, self._tx, self._known = self._open, None, None, {}

@@ -15,10 +15,20 @@ from shared.accounts.commands import (
     save_users,
     update,
     usable_modules,
-    user_ids_by_email,
     users,
 )
-from shared.accounts.model import Account, AccountChanges, NewAccount, NewUser, People, User, read_clock, read_users
+from shared.accounts.model import (
+    Account,
+    AccountChanges,
+    NewAccount,
+    NewUser,
+    People,
+    User,
+    by_name,
+    read_clock,
+    read_users,
+)
+from shared.accounts.sql import module_is_usable
 
 __all__ = [
     "RESUME_WAITING",
@@ -29,12 +39,14 @@ __all__ = [
     "NewUser",
     "People",
     "User",
+    "by_name",
     "count_people",
     "create",
     "end_turn",
     "get",
     "is_walking",
     "knows",
+    "module_is_usable",
     "named",
     "open_modules",
     "people",
@@ -48,7 +60,6 @@ __all__ = [
     "stop",
     "update",
     "usable_modules",
-    "user_ids_by_email",
     "users",
     "walk",
 ]

@@ -149,11 +149,11 @@ def kind_of(recorded: Recorded) -> DealChangeKind:
 
 
 def changes_of(event: DealEvent, before: Deal) -> tuple[FieldChange, ...]:
-    """What differs after it. A deleted note is told by its id, for it is nowhere else."""
+    """What differs after it. Of a deleted note, what it said, for it is nowhere else."""
     was, now = facts_of(before), facts_of(event.deal)
     changes = [FieldChange(name, was[name], now[name]) for name in now if _json(was[name]) != _json(now[name])]
     if isinstance(event, DealUpdated) and event.did is Did.NOTE_DELETED:
-        changes.append(FieldChange("notes", _text(event.note_id), None))
+        changes.append(FieldChange("notes", {"id": _text(event.note_id), "text": event.note_text}, None))
     return tuple(changes)
 
 

@@ -5,7 +5,8 @@ import pytest
 from graphql import get_introspection_query
 
 from services.graphql.engine import document
-from services.graphql.engine.document import Documents, RequestError
+from services.graphql.engine.document import Documents
+from services.graphql.engine.refusals import RequestError
 from services.graphql.schema import executable
 from tests.client import Answer, Api
 from tests.graphql.asking import Person
@@ -129,9 +130,9 @@ def test_looks_at_each_fragment_once() -> None:
 
 
 def test_forgets_what_was_asked_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "MOST_KEPT", 50)  # characters
-    documents = Documents(executable, introspection=True, suggestions=True)
     one, two = "{ a: __typename }", "{ b: __typename }"
+    monkeypatch.setattr(document, "MOST_KEPT", 2 * (len(one) + document.AT_LEAST))
+    documents = Documents(executable, introspection=True, suggestions=True)
     kept, other = documents.get(one), documents.get(two)
     assert documents.get(one) is kept  # asked again: `two` is the older one now
 
@@ -139,6 +140,20 @@ def test_forgets_what_was_asked_longest_ago(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert documents.get(one) is kept
     assert documents.get(two) is not other
+
+
+def test_keeps_its_bound_when_ten_thousand_documents_come_in_a_row() -> None:
+    """Of refused ones, which are kept as the others are."""
+    documents = Documents(executable, introspection=True, suggestions=True)
+
+    for number in range(10_000):
+        with pytest.raises(RequestError):
+            documents.get(f"{{ a{number}: }}")
+
+    assert documents._size == sum(len(text) + document.AT_LEAST for text in documents._kept)
+    assert document.MOST_KEPT - 300 < documents._size <= document.MOST_KEPT
+    assert list(documents._kept)[-1] == "{ a9999: }"
+    assert len(documents._kept) < 2_500
 
 
 def test_refuses_again_what_it_has_refused() -> None:

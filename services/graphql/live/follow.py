@@ -3,12 +3,14 @@
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from itertools import count, takewhile
 from time import monotonic
 from uuid import UUID
 
 from services.graphql import metrics
 from services.graphql.context import Context
+from services.graphql.live.outages import outlast
 from services.graphql.live.rooms import News, Room
 from shared import events, funnels
 from shared.errors import NotFound
@@ -52,18 +54,20 @@ async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGener
     """Every event of a funnel's log, each once and in order: from the head, or from after a cursor.
 
     First comes Ready, or Resync where the cursor does not serve. Ends after Resync(ACCESS_CHANGED).
-    Raises NotFound when the funnel is not there or not the viewer's to see.
+    Raises NotFound when the funnel is not there or not the viewer's to see, and Unavailable in an outage of the
+    database: at once before anything was told, and later only when the outage is long.
     """
     account = ctx.viewer.require_account()
+    sees = partial(_sees, ctx, funnel_id)
     async with ctx.rooms.watching(account.id, funnel_id) as room:
-        if not await _sees(ctx, funnel_id):
+        if not await sees():
             raise NotFound(funnel_id)
         place, refused = await _begin(ctx, room, after)
         yield _resync(place, refused) if refused else Ready(place)
         subscriber = Subscriber(room, place)
         while True:
             for told in await subscriber.next():
-                if isinstance(told, News) and _may_change_access(told) and not await _sees(ctx, funnel_id):
+                if isinstance(told, News) and _may_change_access(told) and not await outlast(sees):
                     yield _resync(told.recorded.place, ResyncReason.ACCESS_CHANGED)
                     return
                 yield told
@@ -92,7 +96,7 @@ class Subscriber:
             return [self._jump(ResyncReason.TOO_FAR_BEHIND)]
         found = room.after(self._place.seq)
         if found is None:
-            found = await room.from_table(self._place.seq)
+            found = await outlast(partial(room.from_table, self._place.seq))
             # Nobody gets ahead of the room: their place would be one that it does not know.
             found = [news for news in found if news.seq <= room.head.seq]
         news = _unbroken(self._place, found)

@@ -9,15 +9,17 @@ from uuid import UUID
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from services.graphql.auth import SignIn
 from services.graphql.engine.document import Documents
 from services.graphql.house import House
+from services.graphql.http import graphql
 from services.graphql.live.rooms import Rooms
 from services.graphql.live.socket import graphql_socket
 from services.graphql.live.sockets import Sockets
+from services.graphql.live.stream import Stream
 from services.graphql.live.wire import KeepServerProtocol
 from services.graphql.schema import executable
 from services.local import ports, tokens
@@ -45,6 +47,12 @@ class Served:
         return tokens.person(env, account_id, user_id, "Олена", permissions, seconds)
 
 
+def streams_of(live: Served, account_id: UUID) -> list[Stream]:
+    """Those of that account's people that go over HTTP."""
+    found = [one for one in live.house.sockets._open if isinstance(one, Stream)]
+    return [one for one in found if one.belongs_to(account_id)]
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,12 +74,12 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
 
         db.deliver = deliver
         app = Starlette(
-            routes=[WebSocketRoute("/graphql", graphql_socket)], middleware=[Middleware(KeepServerProtocol)]
+            routes=[WebSocketRoute("/graphql", graphql_socket), Route("/graphql", graphql, methods=["GET", "POST"])]
         )
         app.state.house = house
         port = ports.choose()
         looking = asyncio.create_task(house.rooms.keep_looking())
-        async with _running(app, port, **options):
+        async with _running(KeepServerProtocol(app), port, **options):
             yield Served(house, db, f"127.0.0.1:{port}")
         looking.cancel()
         with suppress(asyncio.CancelledError):
@@ -84,7 +92,7 @@ def _hear(house: House, message: Message) -> None:
 
 
 @asynccontextmanager
-async def _running(app: Starlette, port: int, **options: Any) -> AsyncIterator[None]:
+async def _running(app: ASGIApp, port: int, **options: Any) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         port=port,

@@ -1,0 +1,44 @@
+"""What a subscriber is told, as JSON, whatever it is sent over."""
+
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
+from typing import Any, cast
+
+from services.graphql import metrics
+from services.graphql.context import Context
+from services.graphql.engine.encode import encode
+from services.graphql.engine.execute import Operation, answer
+from services.graphql.house import House
+from services.graphql.live.hub import kind_of
+from services.graphql.live.outages import outlast
+from shared.errors import Unavailable
+
+
+async def bodies(house: House, events: AsyncIterable[Any], operation: Operation, ctx: Context) -> AsyncGenerator[str]:
+    """An answer for each event. Each must be sent before the next one is asked for.
+
+    No event is left out for an outage: it waits. Raises Unavailable when it would wait for long.
+    """
+    kind = kind_of(operation, ctx.viewer, ctx.language)
+    async with aclosing(cast("Any", events)) as each:
+        async for event in each:
+
+            async def make(event: object = event) -> str:
+                return await outlast(lambda: _told_of(house, event, operation, ctx))
+
+            telling = getattr(event, "telling", None)
+            yield await make() if telling is None else await telling.once(kind, make)
+            metrics.MESSAGES.inc()
+
+
+async def _told_of(house: House, event: object, operation: Operation, ctx: Context) -> str:
+    """As JSON. Raises Unavailable when the database is."""
+    of_event = ctx.again()
+    try:
+        answered = await answer(house.schema, operation, of_event, event)
+    finally:
+        await of_event.close()
+    codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
+    if "UNAVAILABLE" in codes:
+        raise Unavailable
+    return encode(answered.body).decode()
