@@ -23,6 +23,7 @@ from shared.errors import Unavailable
 
 Record = asyncpg.Record  # a row; its values are what asyncpg makes of the columns
 
+FAREWELL = 10.0  # seconds that a pool waits at its end for those who still work
 POOL_WAIT = 1.0  # seconds; a request that would wait longer is told to come again
 
 # What a database says when it is overloaded, restarting or gone. Nothing was changed then, or the client cannot know
@@ -283,4 +284,9 @@ async def connect(
         server_settings={"application_name": "voronka", "TimeZone": "UTC"},
     )
     async with pool:
-        yield Database(pool, deliver)
+        try:
+            yield Database(pool, deliver)
+        finally:
+            with suppress(TimeoutError):  # asyncpg cuts whoever does not give theirs back
+                async with asyncio.timeout(FAREWELL):
+                    await pool.close()
