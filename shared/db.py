@@ -282,10 +282,10 @@ async def connect(
         max_cached_statement_lifetime=0,
         server_settings={"application_name": "voronka", "TimeZone": "UTC"},
     )
-    await pool
-    try:
-        yield Database(pool, deliver)
-    finally:
-        with suppress(TimeoutError):  # asyncpg cuts whoever does not give theirs back
-            async with asyncio.timeout(FAREWELL):
-                await pool.close()
+    async with pool:
+        try:
+            yield Database(pool, deliver)
+        finally:
+            with suppress(TimeoutError):  # asyncpg cuts whoever does not give theirs back
+                async with asyncio.timeout(FAREWELL):
+                    await pool.close()
