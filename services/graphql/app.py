@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, uploads
 from services.graphql.auth import SignIn
+from services.graphql.bounds import BOUNDS
 from services.graphql.engine.document import Documents
 from services.graphql.health import healthz, readyz
 from services.graphql.house import House
@@ -55,7 +56,10 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         deliver=hints.deliver,
     ) as db:
         documents = Documents(
-            executable, introspection=given.introspection, suggestions=given.voronka_env != "production"
+            executable,
+            introspection=given.introspection,
+            suggestions=given.voronka_env != "production",
+            bounds=BOUNDS,
         )
         house = House(given, db, executable, documents, SignIn(db, given), Rooms(db), Sockets())
         app.state.db, app.state.house = db, house

@@ -28,7 +28,7 @@ LARGEST = 262_144  # bytes of a request
 TURNS = 12  # things that are done in an account before there is a new one
 LAST = {"archiveFunnel", "archiveDeals", "deleteStage", "cancelModule"}  # after these not much can be done in it
 # Of errors; what is wrong on our side, or only for a while, is not among them.
-CODES = {"BAD_USER_INPUT", "NOT_FOUND", "FORBIDDEN"}
+CODES = {"BAD_USER_INPUT", "NOT_FOUND", "FORBIDDEN", "TOO_COSTLY"}
 
 
 async def fuzz(asked: SearchStrategy[Recipe], each: int, attempt: Attempt) -> None:

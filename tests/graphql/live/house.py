@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import WebSocketRoute
 
 from services.graphql.auth import SignIn
+from services.graphql.bounds import BOUNDS
 from services.graphql.engine.document import Documents
 from services.graphql.house import House
 from services.graphql.live.rooms import Rooms
@@ -57,7 +58,7 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
     """`options`: uvicorn's."""
     given = Settings(database_url=dsn, redis_url=redis_url, voronka_env="test", voronka_jwt_secret=SECRET)
     async with connect(dsn, size=POOL) as db:
-        documents = Documents(executable, introspection=True, suggestions=True)
+        documents = Documents(executable, introspection=True, suggestions=True, bounds=BOUNDS)
         house = House(given, db, executable, documents, SignIn(db, given), Rooms(db), Sockets())
 
         def deliver(messages: Any) -> None:
