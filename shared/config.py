@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         (), description="Web origins that may open sockets and read answers, separated by commas; `*` for any."
     )
     voronka_introspection: bool | None = Field(None, description="Default: everywhere but in production.")
+    voronka_cost_per_minute: int | None = Field(None, ge=1, description="What a user's operations may cost a minute.")
+    voronka_sockets_per_user: int | None = Field(None, ge=1, description="Sockets that a user may have open at once.")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="Where spans go: an OpenTelemetry collector (OTLP over HTTP). None: there are no spans."
+    )
     voronka_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     voronka_worker_concurrency: int = Field(2, ge=1, le=64, description="Processes of Celery in one worker.")
     voronka_celery_pidfile: str | None = Field(None, description="Where a worker writes the pid of its Celery.")

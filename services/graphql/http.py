@@ -4,22 +4,21 @@ Statuses: a client that accepts `application/graphql-response+json` gets 400 for
 one that knows plain JSON only gets 200 with the errors.
 """
 
-from time import monotonic
 from typing import Any
 
 import orjson
-import structlog
 from graphql import GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from services.graphql import metrics
 from services.graphql.accept import Accepted, choose
+from services.graphql.attempt import Attempt
 from services.graphql.bodies import TooLarge, read_body
 from services.graphql.context import Context
 from services.graphql.engine.document import RequestError
-from services.graphql.engine.execute import Answer, answer, prepare, refusal
+from services.graphql.engine.execute import Answer
 from services.graphql.house import House
+from services.graphql.limits import STATUS, rate_headers
 from shared.errors import DomainError, Unauthenticated, Unavailable
 
 LARGEST_BODY = 262_144  # bytes
@@ -29,8 +28,7 @@ PREFLIGHT = ("x-apollo-operation-name", "apollo-require-preflight")
 NO_SUBSCRIPTIONS = RequestError(
     "BAD_USER_INPUT", GraphQLError("Subscriptions go over a WebSocket (graphql-transport-ws) to the same address.")
 )
-
-log = structlog.get_logger()
+NO_MUTATIONS = RequestError("BAD_USER_INPUT", GraphQLError("Mutations go by POST."))
 
 
 class Refused(Exception):
@@ -67,27 +65,17 @@ async def graphql(request: Request) -> Response:
 
 
 async def _execute(request: Request, house: House, ctx: Context, said: dict[str, Any], accepted: Accepted) -> Response:
-    began = monotonic()
-    try:
-        operation = prepare(house.documents, said["query"], said.get("operationName"), said.get("variables") or {})
-    except RequestError as error:
-        metrics.OPERATIONS.labels("none", "refused").inc()
-        return _respond(refusal(error, ctx.language), accepted)
-    if operation.kind is OperationType.SUBSCRIPTION:
-        return _respond(refusal(NO_SUBSCRIPTIONS, ctx.language), accepted)
-    if request.method == "GET" and operation.kind is OperationType.MUTATION:
-        return _refuse(Refused(405, "BAD_USER_INPUT", "Mutations go by POST.", Allow="POST"), accepted)
-    answered = await answer(house.schema, operation, ctx)
-    metrics.SECONDS.labels(operation.kind.value).observe(monotonic() - began)
-    metrics.OPERATIONS.labels(operation.kind.value, "errors" if "errors" in answered.body else "ok").inc()
-    log.info(
-        "operation",
-        kind=operation.kind.value,
-        name=operation.name,
-        ms=round((monotonic() - began) * 1_000, 1),
-        errors=[error["extensions"]["code"] for error in answered.body.get("errors", ())],
-    )
-    return _respond(answered, accepted)
+    with Attempt(house, ctx, "http", request.headers) as attempt:
+        try:
+            operation = attempt.prepare(said["query"], said.get("operationName"), said.get("variables") or {})
+        except RequestError as error:
+            return _respond(attempt.refuse(error), accepted)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            return _respond(attempt.refuse(NO_SUBSCRIPTIONS), accepted)
+        if request.method == "GET" and operation.kind is OperationType.MUTATION:
+            attempt.refuse(NO_MUTATIONS)
+            return _refuse(Refused(405, "BAD_USER_INPUT", str(NO_MUTATIONS), Allow="POST"), accepted)
+        return _respond(await attempt.answer(), accepted)
 
 
 async def _read(request: Request) -> dict[str, Any]:
@@ -145,9 +133,10 @@ def _respond(answered: Answer, accepted: Accepted) -> Response:
     status, headers = 200, {"cache-control": "no-store"}
     if answered.refused and accepted is Accepted.GRAPHQL:
         status = 400
+    headers |= rate_headers(answered.body)
     for error in answered.body.get("errors", ()):
-        if error["extensions"]["code"] == "UNAVAILABLE":
-            status = 503
+        if error["extensions"]["code"] in STATUS:
+            status = STATUS[error["extensions"]["code"]]
             headers["retry-after"] = str(error["extensions"].get("retryAfter", 1))
     return Response(orjson.dumps(answered.body), status, headers, media_type=accepted.media_type)
 

@@ -111,7 +111,7 @@ async def post(api: Api, token: str, text: str, variables: Any) -> Any:
         return {}
     answer = await api.post(body, token)
     assert answer.status in (200, 400), answer.text
-    assert set(answer.body) <= {"data", "errors"}, answer.text
+    assert set(answer.body) <= {"data", "errors", "extensions"}, answer.text
     assert {error["extensions"]["code"] for error in answer.body.get("errors", [])} <= CODES, answer.text
     return answer.body
 

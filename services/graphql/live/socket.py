@@ -13,14 +13,16 @@ import structlog
 from graphql import GraphQLError, OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from services.graphql import metrics
+from services.graphql import metrics, tracing
+from services.graphql.attempt import Attempt
 from services.graphql.context import Context
 from services.graphql.engine.answers import to_json
 from services.graphql.engine.document import RequestError
-from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal, subscribe
+from services.graphql.engine.execute import Answer, Operation, answer
 from services.graphql.house import House
 from services.graphql.live import protocol
-from services.graphql.live.hub import kind_of
+from services.graphql.live.hub import Kind, kind_of
+from services.graphql.live.leases import Lease
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
 from services.graphql.live.wire import Stalled, Wire
@@ -65,6 +67,8 @@ class Socket:
         self._background: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self._timers: list[asyncio.TimerHandle] = []
+        self._lease: Lease | None = None
+        self._left_with: int | None = None  # the code that the other side closed with
 
     async def run(self) -> None:
         """Until either side ends it."""
@@ -90,9 +94,12 @@ class Socket:
                 await _end(set(self._mutations))
             if close is not None:
                 await self._wire.close(close.code, close.reason)
+            if self._lease is not None and self._house.leases is not None:
+                self._house.leases.give_back(self._lease)
             self._house.sockets.remove(self)
             metrics.SOCKETS.dec()
-            log.info("socket closed", seconds=round(monotonic() - began), code=close.code if close else None)
+            code = close.code if close else self._left_with
+            log.info("socket closed", code=code, seconds=round(monotonic() - began), messages=self._wire.sent)
 
     def end(self, code: int, reason: str) -> None:
         if not self._ended.done():
@@ -131,6 +138,7 @@ class Socket:
             while True:
                 message = await self._websocket.receive()
                 if message["type"] == "websocket.disconnect":
+                    self._left_with = message.get("code")
                     return
                 await self._take(protocol.read(message.get("text")))
         except Close as close:
@@ -169,10 +177,19 @@ class Socket:
             raise Close(protocol.TRY_LATER, "Try again later") from None
         self._language = locale or self._language
         if self._viewer is not None:
+            await self._count_for(self._viewer)
             left = (self._viewer.expires_at - datetime.now(UTC)).total_seconds()
             self._after(left, lambda: self.end(protocol.FORBIDDEN, "Forbidden"))
         self._acknowledged = True
         await self._wire.send(protocol.write("connection_ack"))
+
+    async def _count_for(self, viewer: Viewer) -> None:
+        leases = self._house.leases
+        if leases is None:
+            return
+        self._lease = await leases.take(viewer)
+        if self._lease is None:
+            raise Close(protocol.TOO_MANY_SOCKETS, f"Too many sockets: a user may have {leases.most}.")
 
     def _require_init(self) -> None:
         if not self._acknowledged:
@@ -209,19 +226,17 @@ class Socket:
     async def _run(self, message: protocol.Subscribe, ctx: Context) -> None:
         """Raises Unavailable, Stalled and WebSocketDisconnect, which end the socket; whatever else is told."""
         try:
-            operation = prepare(self._house.documents, message.query, message.operation_name, message.variables)
-            if operation.kind is OperationType.SUBSCRIPTION:
-                metrics.OPERATIONS.labels("subscription", "ok").inc()
-                with metrics.SUBSCRIPTIONS.track_inprogress():
-                    await self._follow(message.id, operation, ctx)
-                return
-            with self._not_broken_off(operation):
-                answered = await answer(self._house.schema, operation, ctx)
-                metrics.OPERATIONS.labels(operation.kind.value, "errors" if "errors" in answered.body else "ok").inc()
-                await self._tell_once(message.id, answered)
-        except RequestError as refused:
-            metrics.OPERATIONS.labels("none", "refused").inc()
-            await self._tell_once(message.id, refusal(refused, ctx.language))
+            with Attempt(self._house, ctx, "socket") as attempt:
+                try:
+                    operation = attempt.prepare(message.query, message.operation_name, message.variables)
+                except RequestError as refused:
+                    await self._tell_once(message.id, attempt.refuse(refused))
+                    return
+                if operation.kind is OperationType.SUBSCRIPTION:
+                    await self._follow(message.id, attempt, operation, ctx)
+                    return
+                with self._not_broken_off(operation):
+                    await self._tell_once(message.id, await attempt.answer())
         except (Unavailable, Stalled, WebSocketDisconnect):
             raise
         except Exception as failure:  # noqa: BLE001  # one operation's bug must not end the others of the socket
@@ -240,13 +255,20 @@ class Socket:
         finally:
             self._mutations.discard(task)
 
-    async def _follow(self, id: str, operation: Operation, ctx: Context) -> None:
-        stream = await subscribe(self._house.schema, operation, ctx)
+    async def _follow(self, id: str, attempt: Attempt, operation: Operation, ctx: Context) -> None:
+        stream = await attempt.follow()
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
             return
         kind = kind_of(operation, ctx.viewer, ctx.language)
-        async with aclosing(cast("Any", stream)) as events:
+        with attempt.following():
+            await self._send_all(id, attempt, cast("Any", stream), kind, operation, ctx)
+        await self._complete(id)
+
+    async def _send_all(
+        self, id: str, attempt: Attempt, stream: Any, kind: Kind, operation: Operation, ctx: Context
+    ) -> None:
+        async with aclosing(stream) as events:
             async for event in events:
 
                 async def make(event: object = event) -> str:
@@ -255,18 +277,18 @@ class Socket:
                 telling = getattr(event, "telling", None)
                 body = await make() if telling is None else await telling.once(kind, make)
                 await self._wire.send(protocol.write_next(id, body))
-                metrics.MESSAGES.inc()
-        await self._complete(id)
+                attempt.sent()
 
     async def _told_of(self, event: object, operation: Operation, ctx: Context) -> str:
         """As JSON. No event is left out for an outage: it waits, or raises Unavailable."""
         patience = monotonic() + OUTAGE
         while True:
             of_event = ctx.again()
-            try:
-                answered = await answer(self._house.schema, operation, of_event, event)
-            finally:
-                await of_event.close()
+            with tracing.span(f"message {operation.name or ''}".rstrip()):
+                try:
+                    answered = await answer(self._house.schema, operation, of_event, event)
+                finally:
+                    await of_event.close()
             codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
             if "UNAVAILABLE" not in codes:
                 return orjson.dumps(answered.body).decode()

@@ -44,6 +44,7 @@ class Wire:
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self._turn = asyncio.Lock()
+        self.sent = 0  # messages
 
     async def send(self, text: str) -> None:
         """Raises Stalled, or WebSocketDisconnect when nobody is there any more."""
@@ -53,6 +54,7 @@ class Wire:
                 before, waiting = waiting, self._waiting()
                 if waiting >= before:
                     raise Stalled
+        self.sent += 1
 
     async def _sent(self, text: str) -> bool:
         """Whether it went out in time; nothing of it did if it did not: it waits for room first."""
