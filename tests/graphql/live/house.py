@@ -72,7 +72,7 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
         app.state.house = house
         port = ports.choose()
         looking = asyncio.create_task(house.rooms.keep_looking())
-        async with _running(app, port, **options):
+        async with running(app, port, **options):
             yield Served(house, db, f"127.0.0.1:{port}")
         looking.cancel()
         with suppress(asyncio.CancelledError):
@@ -85,7 +85,7 @@ def _hear(house: House, message: Message) -> None:
 
 
 @asynccontextmanager
-async def _running(app: Starlette, port: int, **options: Any) -> AsyncIterator[None]:
+async def running(app: Starlette, port: int, **options: Any) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         port=port,
