@@ -108,7 +108,6 @@ class Attempt:
         """One message of a subscription was."""
         assert self._messages is not None
         self._messages += 1
-        metrics.MESSAGES.inc()
 
     async def _spend(self, operation: Operation) -> tuple[Standing | None, Answer | None]:
         """What the user has left; and the refusal, when it is not enough."""

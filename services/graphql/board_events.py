@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -248,6 +249,8 @@ class BoardSubscription:
         self, info: Info, funnel_id: strawberry.ID, after: Cursor | None = UNSET
     ) -> AsyncIterator[BoardMessage]:
         stream_id = ids.read(funnel_id)
-        async with aclosing(follow(info.context, stream_id, after or None)) as following:
+        async with aclosing(
+            follow(info.context, stream_id, after or None, partial(_shared, funnel_id=stream_id))
+        ) as following:
             async for told in following:
                 yield message_of(told, stream_id)

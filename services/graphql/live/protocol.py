@@ -111,15 +111,18 @@ def _id(said: Mapping[str, Any]) -> str:
     return id
 
 
-def write_next(id: str, payload: str) -> str:
-    """A `next` of what is JSON already."""
-    return f'{{"type":"next","id":{orjson.dumps(id).decode()},"payload":{payload}}}'
+def before_next(id: str) -> bytes:
+    """What stands in a `next` before its payload; END_OF_NEXT is what stands behind."""
+    return b'{"type":"next","id":' + orjson.dumps(id) + b',"payload":'
 
 
-def write(type: str, id: str | None = None, payload: object = None) -> str:
+END_OF_NEXT = b"}"
+
+
+def write(type: str, id: str | None = None, payload: object = None) -> bytes:
     message: dict[str, object] = {"type": type}
     if id is not None:
         message["id"] = id
     if payload is not None:
         message["payload"] = payload
-    return orjson.dumps(message).decode()
+    return orjson.dumps(message)

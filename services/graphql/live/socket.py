@@ -1,9 +1,10 @@
 """One WebSocket of a client: signs in once, then runs operations side by side, each by its id."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Any, cast
 from uuid import UUID
@@ -21,8 +22,9 @@ from services.graphql.engine.document import RequestError
 from services.graphql.engine.execute import Answer, Operation, answer
 from services.graphql.house import House
 from services.graphql.live import protocol
-from services.graphql.live.hub import Kind, kind_of
+from services.graphql.live.hub import Telling, kind_of
 from services.graphql.live.leases import Lease
+from services.graphql.live.passing import Direct
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
 from services.graphql.live.wire import Stalled, Wire
@@ -192,7 +194,7 @@ class Socket:
             raise Close(protocol.TOO_MANY_SOCKETS, f"Too many sockets: a user may have {leases.most}.")
 
     def _require_init(self) -> None:
-        if not self._acknowledged:
+        if not self._initialised:  # who has said who they are, waits for us: many may come at once
             self.end(protocol.INIT_TIMED_OUT, "Connection initialisation timeout")
 
     async def _start(self, message: protocol.Subscribe) -> None:
@@ -256,30 +258,43 @@ class Socket:
             self._mutations.discard(task)
 
     async def _follow(self, id: str, attempt: Attempt, operation: Operation, ctx: Context) -> None:
+        before = protocol.before_next(id)
+
+        async def make(event: object) -> bytes:
+            return await self._told_of(event, operation, ctx)
+
+        def give(told: bytes) -> bool:
+            given = self._wire.give(b"".join((before, told, protocol.END_OF_NEXT)))
+            if given:
+                attempt.sent()
+            return given
+
+        if ctx.asking is not None:
+            ctx.direct = Direct(kind_of(operation, ctx.asking, ctx.language), make, give)
         stream = await attempt.follow()
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
             return
-        kind = kind_of(operation, ctx.viewer, ctx.language)
         with attempt.following():
-            await self._send_all(id, attempt, cast("Any", stream), kind, operation, ctx)
+            async with aclosing(cast("Any", stream)) as events:
+                async for event in events:
+                    await self._wire.send(await self._next(before, event, make, ctx))
+                    attempt.sent()
+                    metrics.MESSAGES.inc()
         await self._complete(id)
 
-    async def _send_all(
-        self, id: str, attempt: Attempt, stream: Any, kind: Kind, operation: Operation, ctx: Context
-    ) -> None:
-        async with aclosing(stream) as events:
-            async for event in events:
+    async def _next(
+        self, before: bytes, event: object, make: Callable[[object], Awaitable[bytes]], ctx: Context
+    ) -> bytes:
+        """The message of an event. Nothing of it stays: sockets wait long between two of them."""
+        telling: Telling | None = getattr(event, "telling", None)
+        if telling is None or ctx.direct is None:
+            told = await make(event)
+        else:
+            told = await telling.once(ctx.direct.kind, partial(make, event))
+        return b"".join((before, told, protocol.END_OF_NEXT))
 
-                async def make(event: object = event) -> str:
-                    return await self._told_of(event, operation, ctx)
-
-                telling = getattr(event, "telling", None)
-                body = await make() if telling is None else await telling.once(kind, make)
-                await self._wire.send(protocol.write_next(id, body))
-                attempt.sent()
-
-    async def _told_of(self, event: object, operation: Operation, ctx: Context) -> str:
+    async def _told_of(self, event: object, operation: Operation, ctx: Context) -> bytes:
         """As JSON. No event is left out for an outage: it waits, or raises Unavailable."""
         patience = monotonic() + OUTAGE
         while True:
@@ -291,7 +306,7 @@ class Socket:
                     await of_event.close()
             codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
             if "UNAVAILABLE" not in codes:
-                return orjson.dumps(answered.body).decode()
+                return orjson.dumps(answered.body)
             if monotonic() > patience:
                 raise Unavailable
             await asyncio.sleep(PAUSE)
