@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, tracing, uploads
+from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, tracing, trusted, uploads
 from services.graphql.auth import SignIn
 from services.graphql.bounds import BOUNDS
 from services.graphql.engine.document import Documents
+from services.graphql.engine.persisted import Persisted
 from services.graphql.health import healthz, readyz
 from services.graphql.house import House
 from services.graphql.http import graphql
@@ -60,17 +60,11 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         deliver=hints.deliver,
         on_statement=tracing.statements(),
     ) as db:
-        documents = Documents(
-            executable,
-            introspection=given.introspection,
-            suggestions=given.voronka_env != "production",
-            bounds=BOUNDS,
-        )
         house = House(
             given,
             db,
             executable,
-            documents,
+            _documents(given),
             SignIn(db, given),
             Rooms(db),
             Sockets(),
@@ -85,6 +79,22 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
                 yield
     await counter.close()
     await asyncio.to_thread(end_tracing)
+
+
+def _documents(given: Settings) -> Documents:
+    """With those that are trusted read already, so that nobody waits for it."""
+    persisted = Persisted(
+        trusted.load(given.voronka_trusted_documents), only_trusted=given.voronka_only_trusted_documents
+    )
+    documents = Documents(
+        executable,
+        introspection=given.introspection,
+        suggestions=given.voronka_env != "production",
+        persisted=persisted,
+        bounds=BOUNDS,
+    )
+    trusted.read_ahead(documents)
+    return documents
 
 
 @asynccontextmanager
@@ -134,11 +144,11 @@ def make_app(given: Settings) -> Starlette:
             Route("/readyz", readyz),
             Route("/metrics", metrics.metrics),
         ],
-        middleware=[Middleware(KeepServerProtocol), cors(given)],
+        middleware=[cors(given)],
         lifespan=lifespan,
     )
     app.state.settings = given
     return app
 
 
-app = make_app(settings())
+app = KeepServerProtocol(make_app(settings()))

@@ -15,8 +15,9 @@ from graphql import GraphQLError
 from services.graphql import metrics, tracing
 from services.graphql.context import Context
 from services.graphql.engine.answers import INTERNAL
-from services.graphql.engine.document import RequestError
+from services.graphql.engine.asked import Asked
 from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal, subscribe
+from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.limits import Standing
 
@@ -61,11 +62,11 @@ class Attempt:
             line |= {"messages": self._messages}
         log.info("operation", **line, errors=self._codes)
 
-    def prepare(self, text: str, name: str | None, variables: Mapping[str, Any]) -> Operation:
+    def prepare(self, asked: Asked) -> Operation:
         """Raises RequestError when it cannot be executed: `refuse` it."""
         with tracing.span("prepare"):
-            operation = self._operation = prepare(self._house.documents, text, name, variables)
-        self._span.tell(operation.kind.value, operation.name, text, operation.cost)
+            operation = self._operation = prepare(self._house.documents, asked)
+        self._span.tell(operation.kind.value, operation.name, operation.document.text, operation.cost)
         return operation
 
     def refuse(self, error: RequestError) -> Answer:
@@ -83,14 +84,14 @@ class Attempt:
         answered.body["extensions"] = {"cost": shown(self._operation.cost, standing)}
         return self._noted(answered)
 
-    async def follow(self) -> AsyncIterable[Any] | Answer:
-        """The events of a subscription; or the answer that says why there are none."""
+    async def follow(self, ctx: Context) -> AsyncIterable[Any] | Answer:
+        """The events of a subscription, with a context that lasts as long; or the answer that says why there are none."""
         assert self._operation is not None
         standing, refused = await self._spend(self._operation)
         if refused is not None:
             refused.body["extensions"] = {"cost": shown(self._operation.cost, standing)}
             return self._noted(refused)
-        stream = await subscribe(self._house.schema, self._operation, self._ctx)
+        stream = await subscribe(self._house.schema, self._operation, ctx)
         if isinstance(stream, Answer):
             return self._noted(stream)
         return stream
@@ -124,6 +125,10 @@ class Attempt:
         answered = refusal(RequestError("THROTTLED", GraphQLError(sentence)), self._ctx.language)
         answered.body["errors"][0]["extensions"]["retryAfter"] = standing.retry_after
         return standing, answered
+
+    def note(self, code: str) -> None:
+        """It is refused by other means."""
+        self._codes, self._outcome = [code], "refused"
 
     def _noted(self, answered: Answer) -> Answer:
         self._codes = [error["extensions"]["code"] for error in answered.body.get("errors", ())]

@@ -1,32 +1,31 @@
 """One WebSocket of a client: signs in once, then runs operations side by side, each by its id."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import aclosing, contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from functools import partial
 from time import monotonic
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
-import orjson
 import structlog
 from graphql import GraphQLError, OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from services.graphql import metrics, tracing
+from services.graphql import metrics
 from services.graphql.attempt import Attempt
 from services.graphql.context import Context
 from services.graphql.engine.answers import to_json
-from services.graphql.engine.document import RequestError
-from services.graphql.engine.execute import Answer, Operation, answer
+from services.graphql.engine.execute import Answer, Operation
+from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.live import protocol
-from services.graphql.live.hub import Telling, kind_of
+from services.graphql.live.connection import Connection, end
+from services.graphql.live.hub import kind_of
 from services.graphql.live.leases import Lease
 from services.graphql.live.passing import Direct
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
+from services.graphql.live.telling import bodies, told_of
 from services.graphql.live.wire import Stalled, Wire
 from services.graphql.origins import is_allowed
 from services.graphql.viewer import Viewer
@@ -34,8 +33,6 @@ from shared.errors import Unauthenticated, Unavailable
 
 INIT_TIMEOUT = 5.0  # seconds
 MOST_OPERATIONS = 50  # at once
-OUTAGE = 15.0  # seconds for which an event waits for the database, before the client is sent to try later
-PAUSE = 0.3
 MUTATION = 10.0  # seconds for a running mutation to end before its socket does; none takes so long
 
 log = structlog.get_logger()
@@ -55,20 +52,16 @@ async def graphql_socket(websocket: WebSocket) -> None:
     await Socket(house, websocket).run()
 
 
-class Socket:
+class Socket(Connection):
     def __init__(self, house: House, websocket: WebSocket) -> None:
-        self._house = house
+        super().__init__(house)
         self._websocket = websocket
         self._wire = Wire(websocket)
-        self._viewer: Viewer | None = None
         self._language: str | None = websocket.headers.get("accept-language")
         self._initialised = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._mutations: set[asyncio.Task[None]] = set()  # what was begun is not broken off: they end by themselves
-        self._background: set[asyncio.Task[None]] = set()
-        self._ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
-        self._timers: list[asyncio.TimerHandle] = []
         self._lease: Lease | None = None
         self._left_with: int | None = None  # the code that the other side closed with
 
@@ -87,13 +80,12 @@ class Socket:
             await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
             close = self._ended.result() if self._ended.done() else None
         finally:
-            for timer in self._timers:
-                timer.cancel()
+            self._stop_timers()
             others = {reading, *self._operations.values(), *self._background} - self._mutations
-            await _end(others)
+            await end(others)
             if self._mutations:
                 await asyncio.wait(self._mutations, timeout=MUTATION)
-                await _end(set(self._mutations))
+                await end(set(self._mutations))
             if close is not None:
                 await self._wire.close(close.code, close.reason)
             if self._lease is not None and self._house.leases is not None:
@@ -102,38 +94,6 @@ class Socket:
             metrics.SOCKETS.dec()
             code = close.code if close else self._left_with
             log.info("socket closed", code=code, seconds=round(monotonic() - began), messages=self._wire.sent)
-
-    def end(self, code: int, reason: str) -> None:
-        if not self._ended.done():
-            self._ended.set_result(Close(code, reason))
-
-    def belongs_to(self, account_id: UUID, user_id: UUID | None = None) -> bool:
-        viewer = self._viewer
-        return viewer is not None and viewer.account_id == account_id and user_id in (None, viewer.actor.user_id)
-
-    def renew_account(self) -> None:
-        self._spawn(self._renew_account())
-
-    async def _renew_account(self) -> None:
-        assert self._viewer is not None
-        with suppress(Unavailable):  # the next sign-in brings it
-            self._viewer = await self._house.sign_in.renewed(self._viewer)
-
-    @property
-    def person(self) -> tuple[UUID, UUID] | None:
-        viewer = self._viewer
-        if viewer is None or viewer.account is None or viewer.user is None:
-            return None
-        return viewer.account.id, viewer.user.id
-
-    def look_at_user(self) -> None:
-        self._spawn(self._end_if_inactive())
-
-    async def _end_if_inactive(self) -> None:
-        assert self._viewer is not None
-        with suppress(Unavailable):  # they are looked at again at their next sign-in
-            if not await self._house.sign_in.is_active(self._viewer):
-                self.end(protocol.FORBIDDEN, "Forbidden")
 
     async def _read(self) -> None:
         try:
@@ -172,16 +132,15 @@ class Socket:
         if not isinstance(authorization, str | None) or not isinstance(locale, str | None):
             raise Close(protocol.BAD_MESSAGE, "`authorization` and `locale` must be strings.")
         try:
-            self._viewer = await self._house.sign_in.viewer(authorization)
+            viewer = await self._house.sign_in.viewer(authorization)
         except Unauthenticated:
             raise Close(protocol.FORBIDDEN, "Forbidden") from None
         except Unavailable:
             raise Close(protocol.TRY_LATER, "Try again later") from None
         self._language = locale or self._language
-        if self._viewer is not None:
-            await self._count_for(self._viewer)
-            left = (self._viewer.expires_at - datetime.now(UTC)).total_seconds()
-            self._after(left, lambda: self.end(protocol.FORBIDDEN, "Forbidden"))
+        if viewer is not None:
+            await self._count_for(viewer)
+        self._belong_to(viewer)
         self._acknowledged = True
         await self._wire.send(protocol.write("connection_ack"))
 
@@ -230,7 +189,7 @@ class Socket:
         try:
             with Attempt(self._house, ctx, "socket") as attempt:
                 try:
-                    operation = attempt.prepare(message.query, message.operation_name, message.variables)
+                    operation = attempt.prepare(message.asked)
                 except RequestError as refused:
                     await self._tell_once(message.id, attempt.refuse(refused))
                     return
@@ -260,9 +219,6 @@ class Socket:
     async def _follow(self, id: str, attempt: Attempt, operation: Operation, ctx: Context) -> None:
         before = protocol.before_next(id)
 
-        async def make(event: object) -> bytes:
-            return await self._told_of(event, operation, ctx)
-
         def give(told: bytes) -> bool:
             given = self._wire.give(b"".join((before, told, protocol.END_OF_NEXT)))
             if given:
@@ -270,46 +226,18 @@ class Socket:
             return given
 
         if ctx.asking is not None:
+            make = partial(told_of, self._house, operation, ctx)
             ctx.direct = Direct(kind_of(operation, ctx.asking, ctx.language), make, give)
-        stream = await attempt.follow()
+        stream = await attempt.follow(ctx)
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
             return
         with attempt.following():
-            async with aclosing(cast("Any", stream)) as events:
-                async for event in events:
-                    await self._wire.send(await self._next(before, event, make, ctx))
-                    attempt.sent()
-                    metrics.MESSAGES.inc()
+            async with aclosing(bodies(self._house, attempt, stream, operation, ctx)) as told:
+                async for body in told:
+                    await self._wire.send(b"".join((before, body, protocol.END_OF_NEXT)))
+                    del body  # it may be long until the next one
         await self._complete(id)
-
-    async def _next(
-        self, before: bytes, event: object, make: Callable[[object], Awaitable[bytes]], ctx: Context
-    ) -> bytes:
-        """The message of an event. Nothing of it stays: sockets wait long between two of them."""
-        telling: Telling | None = getattr(event, "telling", None)
-        if telling is None or ctx.direct is None:
-            told = await make(event)
-        else:
-            told = await telling.once(ctx.direct.kind, partial(make, event))
-        return b"".join((before, told, protocol.END_OF_NEXT))
-
-    async def _told_of(self, event: object, operation: Operation, ctx: Context) -> bytes:
-        """As JSON. No event is left out for an outage: it waits, or raises Unavailable."""
-        patience = monotonic() + OUTAGE
-        while True:
-            of_event = ctx.again()
-            with tracing.span(f"message {operation.name or ''}".rstrip()):
-                try:
-                    answered = await answer(self._house.schema, operation, of_event, event)
-                finally:
-                    await of_event.close()
-            codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
-            if "UNAVAILABLE" not in codes:
-                return orjson.dumps(answered.body)
-            if monotonic() > patience:
-                raise Unavailable
-            await asyncio.sleep(PAUSE)
 
     async def _tell_once(self, id: str, answered: Answer) -> None:
         if self._operations.get(id) is not asyncio.current_task():
@@ -331,17 +259,3 @@ class Socket:
         if ours:
             del self._operations[id]
         return ours
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
-    def _after(self, seconds: float, act: Any) -> None:
-        self._timers.append(asyncio.get_running_loop().call_later(max(0.0, seconds), act))
-
-
-async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

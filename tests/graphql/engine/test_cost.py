@@ -14,9 +14,11 @@ from graphql import (
 )
 
 from services.graphql.bounds import BOUNDS
+from services.graphql.engine.asked import Asked
 from services.graphql.engine.cost import PAGE
-from services.graphql.engine.document import Documents, RequestError
+from services.graphql.engine.document import Documents
 from services.graphql.engine.execute import prepare
+from services.graphql.engine.refusals import RequestError
 from services.graphql.schema import executable
 from tests.sockets import BOARD
 
@@ -29,7 +31,7 @@ FOLLOW_IMPORTS = """subscription { boardChanged(funnelId: "x") {
 
 
 def cost(text: str, **variables: Any) -> int:
-    return prepare(DOCUMENTS, text, None, variables).cost
+    return prepare(DOCUMENTS, Asked(text, variables=variables)).cost
 
 
 def refused(text: str, **variables: Any) -> RequestError:

@@ -26,7 +26,7 @@ class Transport:
 
 
 class Server:
-    """Lets a message go when there is room again. What was waiting before it keeps a message from being given."""
+    """Lets a message go when there is room again. What waits before it keeps a message from being given at once."""
 
     close_sent = disconnected = False
 
@@ -62,7 +62,7 @@ async def test_whoever_takes_nothing_has_stalled() -> None:
     server = Server(Transport(1_000, takes=0))
     wire = await opened(server)
     with pytest.raises(Stalled):
-        await wire.send(b"1")
+        await wire.send("1")
 
     assert server.sent == []
 
@@ -70,7 +70,7 @@ async def test_whoever_takes_nothing_has_stalled() -> None:
 async def test_whoever_takes_a_little_is_waited_for() -> None:
     server = Server(Transport(5, takes=1))
     wire = await opened(server)
-    sending = asyncio.create_task(wire.send(b"1"))
+    sending = asyncio.create_task(wire.send("1"))
     await until(lambda: server.transport.waiting <= 1)  # several times as long as our patience
     server.room.set()
     await sending
@@ -81,7 +81,7 @@ async def test_whoever_takes_a_little_is_waited_for() -> None:
 async def test_messages_go_one_after_another_in_their_order() -> None:
     server = Server(Transport(100, takes=1))
     wire = await opened(server)
-    sending = [asyncio.create_task(wire.send(str(number).encode())) for number in range(5)]
+    sending = [asyncio.create_task(wire.send(str(number))) for number in range(5)]
     await asyncio.sleep(0)
     sending[2].cancel()
     server.room.set()
@@ -96,7 +96,7 @@ async def test_nothing_is_sent_after_the_close() -> None:
     wire = await opened(server)
     await wire.close(1012, "Go")
     with pytest.raises(WebSocketDisconnect):
-        await wire.send(b"1")
+        await wire.send("1")
     await wire.close(1012, "Again")
 
     assert server.sent == []
