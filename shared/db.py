@@ -131,7 +131,8 @@ class Transaction:
         return await self.conn.fetchval(text, *together)
 
     def _with_waiting(self, query: str, args: tuple[object, ...]) -> tuple[str, list[object]]:
-        together, self._waiting = [*self._waiting, (query, args)], []
+        together = [*self._waiting, (query, args)]
+        self._waiting.clear()  # in place: whoever acts in the same transaction for another holds the same list
         text = combined(tuple((query, len(args)) for query, args in together))
         return text, [arg for _, args in together for arg in args]
 

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from shared import accounts, ids
+from shared.actor import SYSTEM
 from shared.combining import combined
 from shared.db import Database, Transaction
 from tests import make
@@ -146,3 +148,16 @@ async def test_stay_in_the_account_that_they_were_made_in(db: Database, tx: Tran
 
     await tx.enter(here)
     assert await names(tx) == ["later here"]
+
+
+async def test_sends_them_once_though_another_one_acts_meanwhile(tx: Transaction) -> None:
+    """A source acts in the transaction of the job that reads its request."""
+    another = replace(tx, actor=SYSTEM)
+    await add(another, "once")
+
+    assert await names(another) == ["later once"]
+    await tx.flush()
+    await another.flush()
+    assert await names(tx) == ["later once"]
+    await add(another, "twice")
+    assert await names(tx) == ["later once", "later twice"]
