@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -145,7 +144,6 @@ class BoardSubscription:
         self, info: Info, funnel_id: strawberry.ID, after: FollowAfter = UNSET
     ) -> AsyncIterator[BoardMessage]:
         stream_id = ids.read(funnel_id)
-        show = partial(_shared, funnel_id=stream_id)
-        async with aclosing(follow(info.context, stream_id, after or None, show)) as following:
+        async with aclosing(follow(info.context, stream_id, after or None)) as following:
             async for told in following:
                 yield message_of(told, stream_id)

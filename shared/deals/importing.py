@@ -7,13 +7,13 @@ from uuid import UUID
 
 from shared import events, ids
 from shared.db import Transaction
-from shared.deals import sql, sql_importing
+from shared.deals import sql, sql_importing, sql_places
 from shared.deals.events import DealsImported
 from shared.deals.inputs import NewDeal
 from shared.deals.keeping import keep_batch
 from shared.deals.model import Deal, DealSource, DealStatus
 from shared.deals.positions import spread
-from shared.funnels import Stage
+from shared.funnels import Locked, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,13 @@ class NewRow:
 
 
 async def import_batch(
-    tx: Transaction, log: events.Log, entry: Stage, rows: Sequence[NewRow], source_name: str, assignee_id: UUID
+    tx: Transaction, locked: Locked, rows: Sequence[NewRow], source_name: str, assignee_id: UUID
 ) -> list[Deal]:
     """Deals on top of the entry stage, the first one topmost. The funnel is held.
 
     Not of rows that are called as one before, in whatever file. `assignee_id`: of who names nobody.
     """
+    log, entry = locked.log, locked.entry
     rows = await _unknown(tx, entry.funnel_id, rows)
     if not rows:
         return []
@@ -40,13 +41,13 @@ async def import_batch(
         _deal(row.new, number, entry, source_name, assignee_id, log.at)
         for number, row in enumerate(rows, start=first_number)
     ]
-    top = await sql.select_next_below(tx, entry.id, None, [])
+    top = await sql_places.select_next_below(tx, entry.id, None, [])
     positions = list(spread(None, top[1] if top else None, len(made)))
     await sql_importing.insert_deals(tx, made, positions, [row.external_id for row in rows])
     noted = [(ids.new(), row.new.id, row.note) for row in rows if row.note is not None]
     if noted:
         await sql_importing.insert_notes(tx, noted, log.at)
-    columns = await keep_batch(log, made)
+    columns = await keep_batch(locked, made)
     await events.record(log, DealsImported(tuple(made), columns, entry.name))
     return made
 

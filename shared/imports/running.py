@@ -99,8 +99,7 @@ async def _take(file: File, batch: Batch) -> bool:
         held = await sql.lock_import(tx, file.import_id)
         if held is None or held.state is not ImportState.RUNNING or held.next_byte != batch.begins:
             return False
-        entry = (await funnels.stages(tx, [held.funnel_id]))[held.funnel_id][0]
-        made = await deals.import_batch(tx, locked.log, entry, batch.rows, held.file_name, held.user_id)
+        made = await deals.import_batch(tx, locked, batch.rows, held.file_name, held.user_id)
         if batch.rejects:
             await sql.insert_rejects(tx, held.id, batch.rejects)
         counts = len(made), len(batch.rows) - len(made), len(batch.rejects)

@@ -124,7 +124,7 @@ async def test_a_process_without_redis_counts_for_itself(apis: list[Api], accoun
     address = f"127.0.0.1:{apis[2].port}"
     async with signed_in(address, person.token), signed_in(address, person.token), connected(address) as third:
         await third.send({"type": "connection_init", "payload": {"authorization": f"Bearer {person.token}"}})
-        assert await third.closed() == (4429, "Too many sockets: a user may have 2.")
+        assert await third.closed() == (4429, "Too many connections: a user may have 2.")
 
 
 async def test_sockets_are_counted_over_processes(apis: list[Api], account: accounts.Account) -> None:
@@ -135,11 +135,29 @@ async def test_sockets_are_counted_over_processes(apis: list[Api], account: acco
             for address in addresses[:2]:
                 async with connected(address) as third:
                     await third.send({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}})
-                    assert await third.closed() == (4429, "Too many sockets: a user may have 2.")
+                    assert await third.closed() == (4429, "Too many connections: a user may have 2.")
             async with signed_in(addresses[0], somebody(apis[0], account).token):
                 pass  # another one's are their own
         async with signed_in(addresses[0], token):
             pass  # one was closed
+
+
+async def test_streamed_answers_count_as_sockets_do(apis: list[Api], account: accounts.Account) -> None:
+    person = somebody(apis[0], account, Permission.BILLING_MANAGE)
+    here, there = (f"127.0.0.1:{api.port}" for api in apis[:2])
+    async with signed_in(here, person.token), reading(there, FOLLOW, token=person.token) as stream:
+        assert (await stream.event())[1]["data"]["billingChanged"]["__typename"] == "BillingReady"
+
+        async with reading(here, FOLLOW, token=person.token) as third:
+            assert (third.response.status_code, await third.response.aread()) == (429, TOO_MANY)
+        async with connected(here) as third:
+            await third.send({"type": "connection_init", "payload": {"authorization": f"Bearer {person.token}"}})
+            assert await third.closed() == (4429, "Too many connections: a user may have 2.")
+    await until(lambda: _is_let_in(here, person))
+
+
+async def _is_let_in(address: str, person: Person) -> bool:
+    """Both places are free again, as soon as the server has noticed that they were left."""
 
 
 async def test_nothing_is_counted_unless_it_is_set(owner: Person) -> None:

@@ -135,3 +135,14 @@ async def test_a_cancelled_request_returns_its_connection_in_order(
         async with db.transaction(account.id) as tx:
             await add_user(tx, "Бор")
         assert await names(db, account.id) == ["Бор"]
+
+
+async def test_a_pool_ends_though_somebody_never_gives_back(
+    dsn: str, account: accounts.Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.db.FAREWELL", 0.05)
+    async with connect(dsn, size=1) as db:
+        kept = await db.pool.acquire()
+        assert await kept.fetchval("SELECT 1") == 1
+    with pytest.raises(asyncpg.InterfaceError):
+        await kept.fetchval("SELECT 1")

@@ -1,21 +1,20 @@
 """One subscriber: a place in the log that moves on as fast as its socket takes what it is given."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from itertools import count, takewhile
 from time import monotonic
-from typing import Any
 from uuid import UUID
 
 from services.graphql import metrics
 from services.graphql.context import Context
-from services.graphql.live.passing import Direct
+from services.graphql.live.outages import outlast
 from services.graphql.live.rooms import News, Room
 from shared import events, funnels
 from shared.errors import NotFound
-from shared.events import Place, Recorded
+from shared.events import Place
 
 # Resuming has a window: further back, loading the board is cheaper than following.
 OLDEST_EVENTS = 50_000
@@ -23,6 +22,7 @@ OLDEST_SECONDS = 7 * 86_400.0
 # Who had caught up and falls behind that far is told to load again.
 TOO_FAR_EVENTS = 5_000
 TOO_FAR_SECONDS = 30.0
+PATIENCE = 5.0  # seconds of waiting at once: how exactly it is known when somebody had everything
 
 
 class ResyncReason(Enum):
@@ -50,25 +50,24 @@ class Resync:
 Told = Ready | Resync | News
 
 
-async def follow(
-    ctx: Context, funnel_id: UUID, after: str | None, show: Callable[[Recorded], Any] | None = None
-) -> AsyncGenerator[Told]:
+async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGenerator[Told]:
     """Every event of a funnel's log, each once and in order: from the head, or from after a cursor.
 
-    With `show`, what an event is shown as, events may go to the context's socket directly, and are not yielded then.
     First comes Ready, or Resync where the cursor does not serve. Ends after Resync(ACCESS_CHANGED).
-    Raises NotFound when the funnel is not there or not the viewer's to see.
+    Raises NotFound when the funnel is not there or not the viewer's to see, and Unavailable in an outage of the
+    database: at once before anything was told, and later only when the outage is long.
     """
     account = ctx.viewer.require_account()
+    sees = partial(_sees, ctx, funnel_id)
     async with ctx.rooms.watching(account.id, funnel_id) as room:
-        if not await _sees(ctx, funnel_id):
+        if not await sees():
             raise NotFound(funnel_id)
         place, refused = await _begin(ctx, room, after)
         yield _resync(place, refused) if refused else Ready(place)
-        subscriber = Subscriber(room, place, ctx.direct if show else None, show)
+        subscriber = Subscriber(room, place)
         while True:
             for told in await subscriber.next():
-                if isinstance(told, News) and _may_change_access(told) and not await _sees(ctx, funnel_id):
+                if isinstance(told, News) and _may_change_access(told) and not await outlast(sees):
                     yield _resync(told.recorded.place, ResyncReason.ACCESS_CHANGED)
                     return
                 yield told
@@ -77,16 +76,7 @@ async def follow(
 class Subscriber:
     """Whoever watches a room, at their own pace."""
 
-    def __init__(
-        self,
-        room: Room,
-        place: Place,
-        direct: Direct | None = None,
-        show: Callable[[Recorded], Any] | None = None,
-    ) -> None:
-        self.kind = direct.kind if direct else None
-        self._direct, self._show = direct, show
-        self._woken: asyncio.Future[None] | None = None
+    def __init__(self, room: Room, place: Place) -> None:
         self._room = room
         self._place = place
         self._caught_up = False
@@ -97,7 +87,8 @@ class Subscriber:
         """What comes next, once there is something. Everything that it returns must be sent before it is asked again."""
         room = self._room
         while room.head == self._place:
-            await self._wait()
+            self._note_progress()
+            await room.moved(self._place.seq, PATIENCE)
         if room.head.epoch != self._place.epoch or room.head.seq < self._place.seq:
             return [self._jump(ResyncReason.CURSOR_UNKNOWN)]
         self._note_progress()
@@ -105,7 +96,7 @@ class Subscriber:
             return [self._jump(ResyncReason.TOO_FAR_BEHIND)]
         found = room.after(self._place.seq)
         if found is None:
-            found = await room.from_table(self._place.seq)
+            found = await outlast(partial(room.from_table, self._place.seq))
             # Nobody gets ahead of the room: their place would be one that it does not know.
             found = [news for news in found if news.seq <= room.head.seq]
         news = _unbroken(self._place, found)
@@ -113,43 +104,6 @@ class Subscriber:
             return [self._jump(ResyncReason.CURSOR_UNKNOWN)]  # the log does not go on from here
         self._place = news[-1].recorded.place
         return news
-
-    async def _wait(self) -> None:
-        """Until there is more than was given meanwhile."""
-        self._woken = asyncio.get_running_loop().create_future()
-        self._room.hall.enter(self)
-        try:
-            await self._woken
-        finally:
-            self._woken = None
-            self._room.hall.leave(self)
-        self._goal = self._place  # all that there was until this moment
-        self._looked_at = self._had_all_at = monotonic()
-        self._caught_up = True
-
-    def wake(self) -> None:
-        if self._woken is not None and not self._woken.done():
-            self._woken.set_result(None)
-
-    async def made(self, news: News) -> bytes:
-        assert self._direct is not None
-        assert self._show is not None
-        shown, make = news.shown(self._show), self._direct.make
-        told: bytes = await shown.telling.once(self.kind, lambda: make(shown))
-        return told
-
-    def take(self, news: News, told: bytes) -> bool:
-        place = news.recorded.place
-        if self._place.seq >= place.seq and self._place.epoch == place.epoch:
-            return False  # they have had it
-        follows = Place(place.epoch, place.seq - 1) == self._place and not _may_change_access(news)
-        if self._woken is None or self._woken.done():
-            return False  # they are about to see for themselves
-        if not follows or self._direct is None or not self._direct.give(told):
-            self.wake()
-            return False
-        self._place = place
-        return True
 
     def _note_progress(self) -> None:
         """Whoever has all that there was a moment ago has caught up; on a busy board nobody ever has all there is."""

@@ -20,10 +20,7 @@ Kind = tuple[str, str | None, bytes, UUID | None, frozenset[Permission], str]
 
 def kind_of(operation: Operation, viewer: Viewer, language: str) -> Kind:
     """Equal for those who are told the same of an event: what the root's arguments choose is which events come."""
-    kept = operation.document.deciding
-    names = kept.get(operation.name)
-    if names is None:
-        names = kept[operation.name] = sorted(set(_variables_below(operation)))
+    names = sorted(set(_variables_below(operation)))
     given = orjson.dumps([operation.variables.get(name) for name in names if name in operation.variables])
     absent = [name for name in names if name not in operation.variables]
     variables = given + orjson.dumps(absent)
@@ -58,9 +55,9 @@ class Telling:
     """The answers to one event, by kind."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[Kind, asyncio.Task[bytes]] = OrderedDict()
+        self._told: OrderedDict[Kind, asyncio.Task[str]] = OrderedDict()
 
-    async def once(self, kind: Kind, make: Callable[[], Awaitable[bytes]]) -> bytes:
+    async def once(self, kind: Kind, make: Callable[[], Awaitable[str]]) -> str:
         """What was made for the first who asked; who goes away meanwhile takes it from nobody else."""
         task = self._told.get(kind)
         if task is None:
@@ -68,8 +65,6 @@ class Telling:
             task.add_done_callback(lambda done: self._forget_failed(kind, done))
             if len(self._told) > MOST_KINDS:
                 self._told.popitem(last=False)
-        elif task.done() and not task.cancelled() and task.exception() is None:
-            return task.result()
         return await asyncio.shield(task)
 
     def _forget_failed(self, kind: Kind, done: asyncio.Task[Any]) -> None:
@@ -77,5 +72,5 @@ class Telling:
             del self._told[kind]
 
 
-async def _awaited(make: Callable[[], Awaitable[bytes]]) -> bytes:
+async def _awaited(make: Callable[[], Awaitable[str]]) -> str:
     return await make()

@@ -20,7 +20,7 @@ FORBIDDEN = 4403
 WRONG_PROTOCOL = 4406
 INIT_TIMED_OUT = 4408
 TAKEN_ID = 4409
-TOO_MANY_INITS = TOO_MANY_SOCKETS = 4429
+TOO_MANY_INITS = TOO_MANY_CONNECTIONS = 4429
 TRY_LATER = 1013
 
 
@@ -107,12 +107,9 @@ def _id(said: Mapping[str, Any]) -> str:
     return id
 
 
-def before_next(id: str) -> bytes:
-    """What stands in a `next` before its payload; END_OF_NEXT is what stands behind."""
-    return b'{"type":"next","id":' + orjson.dumps(id) + b',"payload":'
-
-
-END_OF_NEXT = b"}"
+def write_next(id: str, payload: str) -> str:
+    """A `next` of what is JSON already."""
+    return f'{{"type":"next","id":{orjson.dumps(id).decode()},"payload":{payload}}}'
 
 
 def write(type: str, id: str | None = None, payload: object = None) -> str:

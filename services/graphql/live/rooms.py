@@ -17,7 +17,6 @@ import orjson
 import structlog
 
 from services.graphql import metrics
-from services.graphql.live.passing import Hall
 from services.graphql.together import Together
 from shared import events, funnels
 from shared.actor import SYSTEM, Actor
@@ -69,7 +68,6 @@ class Room:
         self._known = head.seq  # as far as we heard that it got
         self._reading: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
-        self.hall = Hall()  # those who have all that there is
 
     def hear(self, place: Place | int) -> None:
         """The stream got that far: says a hint, or, with a Place, the database. Read on, unless that happens already."""
@@ -125,11 +123,6 @@ class Room:
                 continue  # begun anew meanwhile: this is not what comes next
             for news in found:
                 self._append(news)
-            new = [news for news in found if began.seq < news.seq <= self.head.seq]
-            if self.head.epoch == began.epoch and new and self.head.seq - began.seq == len(new):
-                self.hall.pass_on(new)
-            elif self.head != began:
-                self.hall.wake_all()
             if len(found) < PAGE and self._known == known:
                 self._end_of_log()
             self._wake()
@@ -164,7 +157,6 @@ class Room:
         self._ring.clear()
         self._ring_bytes = 0
         self.head, self._stands, self._known = head, head, head.seq
-        self.hall.wake_all()
         self._wake()
 
     def _wake(self) -> None:

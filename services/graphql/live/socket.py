@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -20,15 +19,11 @@ from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.live import protocol
 from services.graphql.live.connection import Connection, end
-from services.graphql.live.hub import kind_of
-from services.graphql.live.leases import Lease
-from services.graphql.live.passing import Direct
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
-from services.graphql.live.telling import bodies, told_of
+from services.graphql.live.telling import bodies
 from services.graphql.live.wire import Stalled, Wire
 from services.graphql.origins import is_allowed
-from services.graphql.viewer import Viewer
 from shared.errors import Unauthenticated, Unavailable
 
 INIT_TIMEOUT = 5.0  # seconds
@@ -62,7 +57,6 @@ class Socket(Connection):
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._mutations: set[asyncio.Task[None]] = set()  # what was begun is not broken off: they end by themselves
-        self._lease: Lease | None = None
         self._left_with: int | None = None  # the code that the other side closed with
 
     async def run(self) -> None:
@@ -88,8 +82,7 @@ class Socket(Connection):
                 await end(set(self._mutations))
             if close is not None:
                 await self._wire.close(close.code, close.reason)
-            if self._lease is not None and self._house.leases is not None:
-                self._house.leases.give_back(self._lease)
+            self.stop_counting()
             self._house.sockets.remove(self)
             metrics.SOCKETS.dec()
             code = close.code if close else self._left_with
@@ -138,19 +131,10 @@ class Socket(Connection):
         except Unavailable:
             raise Close(protocol.TRY_LATER, "Try again later") from None
         self._language = locale or self._language
-        if viewer is not None:
-            await self._count_for(viewer)
+        await self.count_for(viewer)
         self._belong_to(viewer)
         self._acknowledged = True
         await self._wire.send(protocol.write("connection_ack"))
-
-    async def _count_for(self, viewer: Viewer) -> None:
-        leases = self._house.leases
-        if leases is None:
-            return
-        self._lease = await leases.take(viewer)
-        if self._lease is None:
-            raise Close(protocol.TOO_MANY_SOCKETS, f"Too many sockets: a user may have {leases.most}.")
 
     def _require_init(self) -> None:
         if not self._initialised:  # who has said who they are, waits for us: many may come at once
@@ -217,17 +201,6 @@ class Socket(Connection):
             self._mutations.discard(task)
 
     async def _follow(self, id: str, attempt: Attempt, operation: Operation, ctx: Context) -> None:
-        before = protocol.before_next(id)
-
-        def give(told: bytes) -> bool:
-            given = self._wire.give(b"".join((before, told, protocol.END_OF_NEXT)))
-            if given:
-                attempt.sent()
-            return given
-
-        if ctx.asking is not None:
-            make = partial(told_of, self._house, operation, ctx)
-            ctx.direct = Direct(kind_of(operation, ctx.asking, ctx.language), make, give)
         stream = await attempt.follow(ctx)
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
@@ -235,8 +208,7 @@ class Socket(Connection):
         with attempt.following():
             async with aclosing(bodies(self._house, attempt, stream, operation, ctx)) as told:
                 async for body in told:
-                    await self._wire.send(b"".join((before, body, protocol.END_OF_NEXT)))
-                    del body  # it may be long until the next one
+                    await self._wire.send(protocol.write_next(id, body))
         await self._complete(id)
 
     async def _tell_once(self, id: str, answered: Answer) -> None:

@@ -18,6 +18,7 @@ from services.graphql.context import Context
 from services.graphql.engine.answers import to_json
 from services.graphql.engine.execute import Answer, Operation
 from services.graphql.house import House
+from services.graphql.limits import STATUS
 from services.graphql.live import protocol
 from services.graphql.live.connection import Connection, end
 from services.graphql.live.framing import Framing, framing
@@ -27,6 +28,7 @@ from services.graphql.live.telling import bodies
 from services.graphql.live.wire import FAREWELL, AnswerWire, Stalled
 from shared.errors import Unavailable
 
+THROTTLED = "THROTTLED"
 KEEP_ALIVE = 10.0  # seconds; proxies end what is silent for 30 or 60
 
 log = structlog.get_logger()
@@ -47,8 +49,18 @@ class Following(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         wire = AnswerWire(scope, send)
         with self._noting:
-            await wire.begin(self.raw_headers)
-            await Stream(self._house, self._attempt, self._ctx, wire, self._framing).run(self._operation, receive)
+            stream = Stream(self._house, self._attempt, self._ctx, wire, self._framing)
+            try:
+                await stream.count_for(self._ctx.asking)
+            except Close as close:
+                self._attempt.note(THROTTLED)
+                await _refused(close)(scope, receive, send)
+                return
+            try:
+                await wire.begin(self.raw_headers)
+                await stream.run(self._operation, receive)
+            finally:
+                stream.stop_counting()
 
 
 # No proxy keeps it, squeezes it, or waits for more of it (nginx).
@@ -106,7 +118,7 @@ class Stream(Connection):
             with self._attempt.following():
                 async with aclosing(bodies(self._house, self._attempt, stream, operation, self._ctx)) as told:
                     async for body in told:
-                        await self._send(self._framing.next(body.decode()))
+                        await self._send(self._framing.next(body))
         except (Unavailable, Stalled):
             raise
         except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
@@ -145,6 +157,13 @@ async def _left(receive: Receive) -> None:
     """Until the other side is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _refused(close: Close) -> Response:
+    """Never as a stream: no client reads one whose status is not 200."""
+    error = {"message": close.reason, "extensions": {"code": THROTTLED}}
+    body = orjson.dumps({"errors": [error]})
+    return Response(body, STATUS[THROTTLED], {"cache-control": "no-store"}, media_type=Accepted.JSON.media_type)
 
 
 def once(body: bytes, accepted: Accepted) -> Response:

@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from websockets.exceptions import InvalidState
 
 PATIENCE = 15.0  # seconds without progress
 FAREWELL = 5.0  # seconds for the close to be read
@@ -47,6 +46,7 @@ class Paced(ABC):
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self._scope = scope
         self._turn = asyncio.Lock()
+        self.sent = 0  # messages
 
     async def send(self, text: str) -> None:
         """Raises Stalled, or WebSocketDisconnect when nobody is there any more."""
@@ -56,6 +56,7 @@ class Paced(ABC):
                 before, waiting = waiting, self._waiting()
                 if waiting >= before:
                     raise Stalled
+            self.sent += 1
 
     async def _sent(self, text: str) -> bool:
         """Whether it went out in time; nothing of it did if it did not: it waits for room first."""
@@ -85,33 +86,6 @@ class Wire(Paced):
     def __init__(self, websocket: WebSocket) -> None:
         super().__init__(websocket.scope)
         self._websocket = websocket
-        self._server: Any = websocket.scope.get(KEY)
-        self.sent = 0  # messages
-
-    def give(self, text: bytes) -> bool:
-        """Write it now, if nothing waits to be taken before it; else False, and nothing is written.
-
-        The server's own object is written to as the server does it, without its two layers of coroutines.
-        """
-        server = self._server
-        if server is None or self._turn.locked() or server.close_sent or server.disconnected:
-            return False
-        transport = server.transport
-        if transport.is_closing() or transport.get_write_buffer_size():
-            return False
-        try:
-            server.conn.send_text(text)
-        except InvalidState:
-            return False
-        transport.write(b"".join(server.conn.data_to_send()))
-        self.sent += 1
-        return True
-
-    async def send(self, text: str | bytes) -> None:
-        raw = text.encode() if isinstance(text, str) else text
-        if not self.give(raw):
-            await super().send(raw.decode())
-            self.sent += 1
 
     async def _put(self, text: str) -> None:
         try:

@@ -20,6 +20,7 @@ from services.graphql.http import graphql
 from services.graphql.live.rooms import Rooms
 from services.graphql.live.socket import graphql_socket
 from services.graphql.live.sockets import Sockets
+from services.graphql.live.stream import Stream
 from services.graphql.live.wire import KeepServerProtocol
 from services.graphql.schema import executable
 from services.local import ports, tokens
@@ -45,6 +46,12 @@ class Served:
     def token(self, account_id: UUID, user_id: UUID, *permissions: str, seconds: int = AN_HOUR) -> str:
         env = {"VORONKA_JWT_SECRET": SECRET}
         return tokens.person(env, account_id, user_id, "Олена", permissions, seconds)
+
+
+def streams_of(live: Served, account_id: UUID) -> list[Stream]:
+    """Those of that account's people that go over HTTP."""
+    found = [one for one in live.house.sockets._open if isinstance(one, Stream)]
+    return [one for one in found if one.belongs_to(account_id)]
 
 
 class _Server(uvicorn.Server):

@@ -17,18 +17,13 @@ class Transport:
     def __init__(self, waiting: int, takes: int) -> None:
         self.waiting, self.takes = waiting, takes
 
-    def is_closing(self) -> bool:
-        return False
-
     def get_write_buffer_size(self) -> int:
         self.waiting -= self.takes
         return self.waiting
 
 
 class Server:
-    """Lets a message go when there is room again. What waits before it keeps a message from being given at once."""
-
-    close_sent = disconnected = False
+    """Lets a message go when there is room again."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -39,8 +34,6 @@ class Server:
         if message["type"] == "websocket.send":
             await self.room.wait()
             self.sent.append(message["text"])
-        elif message["type"] == "websocket.close":
-            self.close_sent = True
 
     async def receive(self) -> Any:
         return {"type": "websocket.connect"}

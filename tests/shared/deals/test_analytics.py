@@ -75,7 +75,7 @@ async def test_the_forecast_is_what_stands_in_open_stages(tx: Transaction) -> No
     assert found.forecast == (Money(33_00 + 6_70, "UAH"),)
 
 
-steps = st.lists(st.tuples(st.integers(0, 5), st.integers(0, STAGES), st.integers(0, 40)), max_size=40)
+steps = st.lists(st.tuples(st.integers(0, 5), st.integers(0, STAGES + 1), st.integers(0, 40)), max_size=40)
 
 
 @settings(SEARCH, max_examples=30)
@@ -99,14 +99,21 @@ async def test_is_what_a_plain_computation_finds(
 
 
 async def _live(tx: Transaction, funnel: make.Funnel, steps: list[tuple[int, int, int]]) -> None:
-    """Each step: some hours later a deal goes to a stage, or a new one is made."""
+    """Each step: some hours later a deal goes to a stage, or a new one is made, or one leaves the board or is back."""
     hours = 0
     made: list[deals.Deal] = []
+    away: set[int] = set()
     for number, place, pause in steps:
         hours += pause
         await make.clock(tx, timedelta(hours=hours))
         if place == STAGES or number >= len(made):
             made.append(await make.deal(tx, funnel, amount=AMOUNTS[number % len(AMOUNTS)]))
+            continue
+        if place > STAGES:
+            await (deals.restore if number in away else deals.archive)(tx, deals.Many((made[number].id,)))
+            away ^= {number}
+            continue
+        if number in away:
             continue
         stage = funnel.stages[place]
         reason_id = funnel.reason.id if stage.kind is StageKind.LOST else None
