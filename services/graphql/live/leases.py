@@ -1,6 +1,7 @@
-"""How many sockets and streamed answers a user has open, over all processes: each holds a lease in Redis, which ends with its process.
+"""How many sockets and streamed answers a user has open, over all processes.
 
-Off unless set. While Redis does not answer, each process counts its own; when it comes back empty, they are told again.
+Each holds a lease in Redis, which ends with its process. Off unless set. While Redis does not answer, each process counts
+its own; when it comes back empty, they are told again.
 """
 
 import asyncio
