@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import structlog
 from graphql import GraphQLError
+from starlette.websockets import WebSocketDisconnect
 
 from services.graphql import metrics, tracing
 from services.graphql.context import Context
@@ -20,6 +21,10 @@ from services.graphql.engine.execute import Answer, Operation, answer, prepare, 
 from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.limits import Standing
+from services.graphql.live.wire import Stalled
+from shared.errors import DomainError
+
+GONE = (Stalled, WebSocketDisconnect)  # who is no longer there to be told: nothing failed
 
 log = structlog.get_logger()
 
@@ -47,8 +52,9 @@ class Attempt:
         self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
     ) -> None:
         seconds, operation = monotonic() - self._began, self._operation
-        if isinstance(failure, Exception):
-            self._outcome, self._codes = "failed", self._codes or [INTERNAL]
+        if isinstance(failure, Exception) and not isinstance(failure, GONE):
+            code = failure.code if isinstance(failure, DomainError) else INTERNAL
+            self._outcome, self._codes = "failed", self._codes or [code]
         self._end_span()
         kind_name = operation.kind.value if operation else "none"
         if self._messages is None:
