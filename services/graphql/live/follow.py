@@ -144,9 +144,7 @@ def _may_change_access(news: News) -> bool:
 
 async def _sees(ctx: Context, funnel_id: UUID) -> bool:
     """Asked anew: access may have been taken away a moment ago."""
-    viewer = ctx.viewer
-    async with ctx.db.reading(viewer.account_id, viewer.actor) as tx:
-        return await funnels.seen_by(tx, viewer.actor, funnel_id)
+    return await ctx.rooms.sees(ctx.viewer.require_account().id, ctx.viewer.actor, funnel_id)
 
 
 async def _begin(ctx: Context, room: Room, after: str | None) -> tuple[Place, ResyncReason | None]:
@@ -164,8 +162,8 @@ async def _begin(ctx: Context, room: Room, after: str | None) -> tuple[Place, Re
 
 async def _is_too_old(ctx: Context, room: Room, place: Place) -> bool:
     """Whether something was missed, and the client's last event happened too long ago, by the account's clock."""
-    if place.seq == room.head.seq:
-        return False
+    if room.after(place.seq) is not None:
+        return False  # nothing, or nothing that is not at hand
     async with ctx.db.reading(room.key[0]) as tx:
         at = await events.happened_at(tx, room.key[1], max(place.seq, 1))
         now = await tx.now()
