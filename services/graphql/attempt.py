@@ -52,9 +52,8 @@ class Attempt:
         self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
     ) -> None:
         seconds, operation = monotonic() - self._began, self._operation
-        if isinstance(failure, Exception) and not isinstance(failure, GONE):
-            code = failure.code if isinstance(failure, DomainError) else INTERNAL
-            self._outcome, self._codes = "failed", self._codes or [code]
+        if isinstance(failure, Exception):
+            self.fail(failure)
         self._end_span()
         kind_name = operation.kind.value if operation else "none"
         if self._messages is None:
@@ -135,6 +134,12 @@ class Attempt:
     def note(self, code: str) -> None:
         """It is refused by other means."""
         self._codes, self._outcome = [code], "refused"
+
+    def fail(self, failure: Exception) -> None:
+        """It was broken off by that."""
+        if not isinstance(failure, GONE):
+            code = failure.code if isinstance(failure, DomainError) else INTERNAL
+            self._outcome, self._codes = "failed", self._codes or [code]
 
     def _noted(self, answered: Answer) -> Answer:
         self._codes = [error["extensions"]["code"] for error in answered.body.get("errors", ())]

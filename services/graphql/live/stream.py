@@ -119,9 +119,11 @@ class Stream(Connection):
                 async with aclosing(bodies(self._house, self._attempt, stream, operation, self._ctx)) as told:
                     async for body in told:
                         await self._send(self._framing.next(body))
-        except (Unavailable, Stalled):
+        except (Unavailable, Stalled) as failure:
+            self._attempt.fail(failure)
             raise
         except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
+            self._attempt.fail(failure)
             error = to_json(GraphQLError(str(failure), original_error=failure), self._ctx.language)
             await self._send(self._framing.next(orjson.dumps({"errors": [error]}).decode()))
 
