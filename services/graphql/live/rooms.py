@@ -17,9 +17,8 @@ import orjson
 import structlog
 
 from services.graphql import metrics
-from services.graphql.together import Together
-from shared import events, funnels
-from shared.actor import SYSTEM, Actor
+from services.graphql.live.reads import Key, Reads
+from shared import events
 from shared.db import Database
 from shared.errors import NotFound, Unavailable
 from shared.events import Place, Recorded, StreamMoved
@@ -28,11 +27,8 @@ PAGE = 500  # events read at once
 RING_EVENTS = 256
 RING_BYTES = 4_000_000
 LOOK = 1.0  # seconds
-AT_ONCE = 4  # reads for those who come; a thousand that come back together take turns, and get no time-out
 
 log = structlog.get_logger()
-
-Key = tuple[UUID, UUID]  # account and stream: clients make ids, so a stream's alone would not do
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +170,14 @@ class Rooms:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._rooms: dict[Key, Room] = {}
-        at_once = asyncio.Semaphore(AT_ONCE)
-        self._heads = Together(self._head, at_once)
-        self._sights = Together(self._is_seen, at_once)
+        self.reads = Reads(db)
         self._soon = asyncio.Event()
 
     @asynccontextmanager
     async def watching(self, account_id: UUID, stream_id: UUID) -> AsyncIterator[Room]:
         """Its room, for as long as the block lasts. Raises NotFound when there is no such stream."""
         key = account_id, stream_id
-        head = await self._heads.ask(key)
+        head = await self.reads.head(key)
         if head is None:
             raise NotFound(stream_id)
         room = self._rooms.get(key)
@@ -199,19 +193,6 @@ class Rooms:
             if not room.watchers and self._rooms.get(key) is room:
                 del self._rooms[key]
                 metrics.ROOMS.dec()
-
-    async def _head(self, key: Key) -> Place | None:
-        async with self._db.reading(key[0]) as tx:
-            return await events.head(tx, key[1])
-
-    async def sees(self, account_id: UUID, actor: Actor, funnel_id: UUID) -> bool:
-        """Whether they may look at the funnel now: asked anew, but for many at once."""
-        return await self._sights.ask((account_id, funnel_id, SYSTEM if actor.sees_all_funnels else actor))
-
-    async def _is_seen(self, asked: tuple[UUID, UUID, Actor]) -> bool:
-        account_id, funnel_id, actor = asked
-        async with self._db.reading(account_id, actor) as tx:
-            return await funnels.seen_by(tx, actor, funnel_id)
 
     def hear(self, moved: StreamMoved) -> None:
         """A hint."""
