@@ -267,15 +267,29 @@ def outages() -> Iterator[None]:
 
 @asynccontextmanager
 async def connect(
-    dsn: str, *, size: int, statement_cache: int = 500, deliver: Deliver = deliver_nothing
+    dsn: str,
+    *,
+    size: int,
+    statement_cache: int = 500,
+    deliver: Deliver = deliver_nothing,
+    on_statement: Callable[[Any], None] | None = None,
 ) -> AsyncIterator[Database]:
-    """A database for the life of a process. Connections are made when they are first needed."""
+    """A database for the life of a process. Connections are made when they are first needed.
+
+    `on_statement` is told of each statement that was executed (asyncpg's LoggedQuery).
+    """
+
+    async def begin(conn: asyncpg.Connection) -> None:
+        await set_codecs(conn)
+        if on_statement is not None:
+            conn.add_query_logger(on_statement)
+
     pool = asyncpg.create_pool(
         dsn,
         min_size=0,
         max_size=size,
         connection_class=Connection,
-        init=set_codecs,
+        init=begin,
         timeout=3,
         command_timeout=None,
         statement_cache_size=statement_cache,

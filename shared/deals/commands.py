@@ -13,7 +13,7 @@ from shared.deals.events import DealCreated, DealMoved, DealUpdated
 from shared.deals.inputs import Changes, Move, NewDeal
 from shared.deals.keeping import keep
 from shared.deals.locking import lock_deal, lock_deal_at
-from shared.deals.model import Deal, DealStatus, Origin, missing
+from shared.deals.model import Deal, Origin, missing
 from shared.deals.placing import put
 from shared.deals.positions import between
 from shared.deals.reading import find
@@ -63,32 +63,8 @@ async def create(tx: Transaction, new: NewDeal, origin: Origin = Origin()) -> Ch
     if new.assignee_id is not None:
         await accounts.require_users(tx, {("assigneeId",): new.assignee_id})
     await nodes.refuse_taken(tx, {("id",): new.id} if new.id_is_chosen else {})
-    entry, at = locked.entry, locked.log.at
-    deal = Deal(
-        id=new.id,
-        number=await sql.next_number(tx),
-        funnel_id=new.funnel_id,
-        stage_id=entry.id,
-        title=new.title,
-        contact=new.contact,
-        assignee_id=new.assignee_id or tx.actor.user_id,
-        amount=new.amount,
-        expected_close_on=new.expected_close_on,
-        source=origin.source,
-        source_name=origin.name,
-        status=DealStatus.OPEN,
-        loss_reason_id=None,
-        loss_note=None,
-        closed_from_stage_id=None,
-        open_task_count=0,
-        archived=False,
-        entered_stage_at=at,
-        created_at=at,
-        updated_at=at,
-        closed_at=None,
-        version=1,
-        custom_fields=new.custom_fields,
-    )
+    entry, number = locked.entry, await sql.next_number(tx)
+    deal = new.entering(entry, number, origin, tx.actor.user_id, locked.log.at)
     top = await sql_places.select_next_below(tx, entry.id, None, [])
     await sql.insert_deal(tx, deal, between(None, top[1] if top else None))
     (columns,) = await keep(locked, [(None, deal)])

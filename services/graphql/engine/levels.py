@@ -15,6 +15,7 @@ from graphql import GraphQLSchema, Undefined
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.types.arguments import convert_arguments
 
+from services.graphql import tracing
 from services.graphql.engine.reads import reads_below
 from services.graphql.engine.steps import Loading, Object, Selection, Shape, Step, Target
 
@@ -87,7 +88,8 @@ class Run:
         reads = (reads_below([one.step for one in together]),) if loading.wants_reads else ()
         outcomes: Sequence[Any]
         try:
-            outcomes = await loading.load(self.ctx, sources, *reads, **arguments)
+            with tracing.batch(loading.load, sources):
+                outcomes = await loading.load(self.ctx, sources, *reads, **arguments)
         except Exception as failure:  # noqa: BLE001  # whatever it is: it is each parent's error
             outcomes = [failure] * len(sources)
         if len(outcomes) != len(sources):
