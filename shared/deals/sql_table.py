@@ -20,6 +20,13 @@ SORTED_BY: Mapping[str, tuple[str, str]] = {
     "TITLE": ("d.title_key", 'text COLLATE "C"'),
     "NUMBER": ("d.number", "bigint"),
 }
+# Where nulls are named to stand, though there are none: an index is read backwards then.
+BACKWARDS = {
+    (DealOrderField.CREATED_AT, False),
+    (DealOrderField.UPDATED_AT, False),
+    (DealOrderField.TITLE, True),
+    (DealOrderField.NUMBER, True),
+}
 IS_IDLE = """EXISTS (SELECT FROM stages s
                       WHERE s.account_id = d.account_id AND s.id = d.stage_id AND s.idle_after_days IS NOT NULL
                         AND d.entered_stage_at + make_interval(days => s.idle_after_days) <= account_now())"""
@@ -61,12 +68,13 @@ def conditions(tx: Transaction, asked: DealFilter) -> Where:
         ("d.created_at <= {}", asked.created_to),
         ("d.expected_close_on >= {}", asked.close_on_from),
         ("d.expected_close_on <= {}", asked.close_on_to),
-        ("d.archived = {}", asked.archived),
     ):
         if value is not None:
             where.add(condition, value)
     if asked.amount_min is not None or asked.amount_max is not None:
         where.add("d.currency = {}", asked.currency)
+    if asked.archived is not None:
+        where.add("d.archived" if asked.archived else "NOT d.archived")  # said so, it finds the index of few
     if asked.idle is not None:
         where.add(IS_IDLE if asked.idle else f"NOT {IS_IDLE}")
     if asked.search is not None and (wanted := patterns(asked.search)):
@@ -112,6 +120,8 @@ async def select_page(
     first, key = "", f"{sorted_by}::text"
     if order.field is DealOrderField.AMOUNT:
         first, key = "d.currency,", "d.currency || ' ' || d.amount"
+    way = "DESC" if order.descending else "ASC"
+    nulls = "FIRST" if (order.field, order.descending) in BACKWARDS else "LAST"
     where = conditions(tx, asked)
     seen_by(where, viewer_id)
     if after is not None:
@@ -120,7 +130,7 @@ async def select_page(
         f"""SELECT {DEAL}, coalesce({key}, '') AS sorted_by
               FROM deals d
              WHERE d.account_id = $1 {where}
-             ORDER BY {first} {sorted_by} {"DESC" if order.descending else "ASC"} NULLS LAST, d.id
+             ORDER BY {first} {sorted_by} {way} NULLS {nulls}, d.id
              LIMIT {limit}""",
         *where.values,
     )
@@ -149,22 +159,22 @@ async def select_columns(
     columns, read = choose(wanted)
     where = conditions(tx, asked)
     where.add("d.position IS NOT NULL")
-    place = after or ("", None)
-    where.add(
-        """d.position > coalesce((SELECT position FROM deals
-                                   WHERE account_id = $1 AND id = {} AND stage_id = col_id AND position IS NOT NULL),
-                                 {})""",
-        place[1],
-        place[0],
-    )
-    where.values.append(list(stage_ids))
+    place, id = after or ("", None)
+    first = len(where.values) + 1
+    where.values += [list(stage_ids), id, place]
+    # Where to begin is a value before deals are looked at (OFFSET 0 keeps it one): the index begins there.
     rows = await tx.fetch(
         f"""SELECT c.*
-              FROM unnest(${len(where.values)}::uuid[]) AS col (col_id)
+              FROM (SELECT col_id,
+                           coalesce((SELECT position FROM deals
+                                      WHERE account_id = $1 AND id = ${first + 1} AND stage_id = col_id
+                                        AND position IS NOT NULL), ${first + 2}) AS above
+                      FROM unnest(${first}::uuid[]) AS col_id
+                    OFFSET 0) AS col
                    CROSS JOIN LATERAL (
                        SELECT {columns}, d.position
                          FROM deals d
-                        WHERE d.account_id = $1 AND d.stage_id = col_id {where}
+                        WHERE d.account_id = $1 AND d.stage_id = col_id AND d.position > above {where}
                         ORDER BY d.position
                         LIMIT {limit}) AS c
              ORDER BY col_id, c.position""",
