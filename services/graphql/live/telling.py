@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import orjson
 
-from services.graphql import metrics
+from services.graphql import metrics, tracing
+from services.graphql.attempt import Attempt
 from services.graphql.context import Context
 from services.graphql.engine.execute import Operation, answer
 from services.graphql.house import House
@@ -15,7 +16,9 @@ from services.graphql.live.outages import outlast
 from shared.errors import Unavailable
 
 
-async def bodies(house: House, events: AsyncIterable[Any], operation: Operation, ctx: Context) -> AsyncGenerator[str]:
+async def bodies(
+    house: House, attempt: Attempt, events: AsyncIterable[Any], operation: Operation, ctx: Context
+) -> AsyncGenerator[str]:
     """An answer for each event. Each must be sent before the next one is asked for.
 
     No event is left out for an outage: it waits. Raises Unavailable when it would wait for long.
@@ -29,16 +32,18 @@ async def bodies(house: House, events: AsyncIterable[Any], operation: Operation,
 
             telling = getattr(event, "telling", None)
             yield await make() if telling is None else await telling.once(kind, make)
+            attempt.sent()
             metrics.MESSAGES.inc()
 
 
 async def _told_of(house: House, event: object, operation: Operation, ctx: Context) -> str:
     """As JSON. Raises Unavailable when the database is."""
     of_event = ctx.again()
-    try:
-        answered = await answer(house.schema, operation, of_event, event)
-    finally:
-        await of_event.close()
+    with tracing.span(f"message {operation.name or ''}".rstrip()):
+        try:
+            answered = await answer(house.schema, operation, of_event, event)
+        finally:
+            await of_event.close()
     codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
     if "UNAVAILABLE" in codes:
         raise Unavailable

@@ -105,11 +105,16 @@ async def test_says_what_is_wrong_within_the_stream(live: Served, board: Board) 
 
 async def test_answers_a_query_as_a_stream_of_one(live: Served) -> None:
     async with reading(live.address, "{ __typename }") as stream:
-        assert await stream.event() == ("next", {"data": {"__typename": "Query"}})
+        assert await stream.event() == (
+            "next",
+            {"data": {"__typename": "Query"}, "extensions": {"cost": {"requestedQueryCost": 1}}},
+        )
         assert await stream.event() == ("complete", None)
     async with reading(live.address, "{ __typename }", accept=PARTS) as stream:
         await stream.piece("\r\n--graphql")
-        assert await stream.part() == {"payload": {"data": {"__typename": "Query"}}}
+        assert await stream.part() == {
+            "payload": {"data": {"__typename": "Query"}, "extensions": {"cost": {"requestedQueryCost": 1}}}
+        }
         assert await stream.part() is None
 
 
