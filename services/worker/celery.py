@@ -1,6 +1,6 @@
 """Celery as a process: `python -m services.worker.celery PARENT`. It ends with its parent, the worker.
 
-SIGTERM lets it finish what it does (10 s), since `REMAP_SIGTERM=SIGQUIT` stands in its environment.
+SIGTERM lets it finish what it does: Celery's warm shutdown. Its soft one would wait the whole of its time-out.
 """
 
 import os

@@ -12,7 +12,7 @@ import structlog
 
 STEADY = 3.0  # seconds: one that lived shorter fell at once
 DELAYS = (0.0, 0.1, 0.3, 0.5, 0.8)  # before the first, second… start in a row that did not last
-PATIENCE = 14.0  # seconds to end: Celery gives what it does 10, and takes some for itself
+PATIENCE = 14.0  # seconds in which Celery may finish what it does
 
 log = structlog.get_logger()
 
@@ -51,9 +51,7 @@ class CeleryChild:
 
     async def _start(self) -> Process:
         command = [sys.executable, "-P", "-m", "services.worker.celery", str(os.getpid())]
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, env={**os.environ, "REMAP_SIGTERM": "SIGQUIT"}
-        )
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
         if self._pidfile is not None:
             self._pidfile.write_text(f"{process.pid}\n")
         return process

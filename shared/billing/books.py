@@ -12,7 +12,7 @@ from uuid import UUID
 
 from shared import accounts, events, ids, jobs
 from shared.accounts import Account
-from shared.billing import sql, sql_money, sql_papers
+from shared.billing import sql, sql_coverage, sql_money
 from shared.billing.grid import Grid
 from shared.billing.model import CONNECTED, ModuleState, Subscription
 from shared.billing.papers import BalanceChanged, Changed, CreditNote, InvoiceChanged, ModuleChanged
@@ -113,17 +113,17 @@ class Books:
 
     async def cut(self, one: Subscription, on: date, reason: str) -> CreditNote | None:
         """Give back, to the balance, what is paid of a module from a day on; None where nothing is."""
-        covering = await sql_papers.select_coverage(self.tx, one.id, on)
+        covering = await sql_coverage.select_coverage(self.tx, one.id, on)
         note: CreditNote | None = None
         for kept, _, already in covering:
             amount = min(kept.line.left(on), kept.line.amount - already)
-            await sql_papers.update_coverage_end(self.tx, kept.id, on)
+            await sql_coverage.update_coverage_end(self.tx, kept.id, on)
             if not amount:
                 continue
             self.credit_note_number += 1
             note = CreditNote(ids.new(), self.credit_note_number, kept.invoice_id, self.today, amount, reason)
-            await sql_papers.insert_credit_note(self.tx, note)
-            await sql_papers.insert_line_credit(self.tx, kept.id, note.id, amount)
+            await sql_coverage.insert_credit_note(self.tx, note)
+            await sql_coverage.insert_line_credit(self.tx, kept.id, note.id, amount)
             await self.move_money(("CREDIT_NOTE", note.id), "credited", "INVOICES", "BALANCE", amount)
             self.tell(InvoiceChanged(kept.invoice_id))
         return note

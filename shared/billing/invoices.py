@@ -7,7 +7,7 @@ from itertools import groupby
 from uuid import UUID
 
 from shared import ids
-from shared.billing import sql_papers
+from shared.billing import sql_coverage, sql_papers
 from shared.billing.books import Books
 from shared.billing.grid import Period
 from shared.billing.model import ModuleState, Subscription
@@ -85,8 +85,8 @@ async def _give_back(books: Books, invoice: Invoice, credits: Sequence[IssuedLin
     """What an invoice takes off is credited to the lines that it comes from; what is more than it costs is kept."""
     for one in credits:
         assert one.line.credited is not None
-        await sql_papers.insert_line_credit(books.tx, one.line.credited, invoice.id, -one.line.amount)
-        await sql_papers.update_coverage_end(books.tx, one.line.credited, one.line.period.start)
+        await sql_coverage.insert_line_credit(books.tx, one.line.credited, invoice.id, -one.line.amount)
+        await sql_coverage.update_coverage_end(books.tx, one.line.credited, one.line.period.start)
     if credits:
         lines = await sql_papers.select_lines(books.tx, [invoice.id])
         rest = -min(0, sum(one.line.amount for one in lines))
@@ -114,4 +114,4 @@ async def _activate(books: Books, issued: Sequence[IssuedLine]) -> None:
         )
     await books.save(one)
     for each in issued:
-        await sql_papers.insert_coverage(books.tx, each.id, one.id, each.line.period)
+        await sql_coverage.insert_coverage(books.tx, each.id, one.id, each.line.period)

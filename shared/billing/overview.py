@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID, uuid5
 
 from shared import accounts, events
-from shared.billing import sql, sql_money, sql_papers
+from shared.billing import sql, sql_coverage, sql_money, sql_papers
 from shared.billing.books import Books
 from shared.billing.coming import next_renewal, renewal_lines
 from shared.billing.papers import CreditNote, Invoice, IssuedLine, ModuleChanged, Payment, Quote
@@ -84,11 +84,11 @@ async def lines_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[IssuedL
 
 
 async def credit_notes_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[CreditNote]:
-    return await sql_papers.select_credit_notes(tx, invoice_ids)
+    return await sql_coverage.select_credit_notes(tx, invoice_ids)
 
 
 async def get_credit_notes(tx: Transaction, note_ids: Sequence[UUID]) -> list[CreditNote]:
-    return await sql_papers.select_credit_notes_by_ids(tx, note_ids)
+    return await sql_coverage.select_credit_notes_by_ids(tx, note_ids)
 
 
 async def payments_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[Payment]:

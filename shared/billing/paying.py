@@ -7,7 +7,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from shared import ids, jobs
-from shared.billing import sql, sql_money, sql_papers
+from shared.billing import sql, sql_coverage, sql_money, sql_papers, sql_quotes
 from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.invoices import issue
@@ -85,7 +85,7 @@ async def pay(tx: Transaction, wanted: Pay) -> Paid:
                 raise NotFound(wanted.invoice_id)
             return await _start(books, found[0], wanted)
         assert wanted.quote_id is not None
-        quotes = await sql_papers.select_quotes(tx, [wanted.quote_id])
+        quotes = await sql_quotes.select_quotes(tx, [wanted.quote_id])
         if not quotes:
             raise NotFound(wanted.quote_id)
         invoice = await sql_papers.select_invoice_of_quote(tx, wanted.quote_id)
@@ -131,7 +131,7 @@ async def _fits(books: Books, kept: Quote, code: str) -> bool:
         return not given_back and live.trial_ends_on is not None and live.trial_ends_on <= bought.period.start
     if not given_back or live.state is not ModuleState.ACTIVE or live.months == bought.months:
         return False
-    covered = await sql_papers.select_coverage(books.tx, live.id, bought.period.start)
+    covered = await sql_coverage.select_coverage(books.tx, live.id, bought.period.start)
     now = [credit(one.line, one.id, bought.period.start, until, already) for one, until, already in covered]
     return now == given_back
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from shared import ids
-from shared.billing import sql, sql_papers
+from shared.billing import sql, sql_coverage, sql_quotes
 from shared.billing.books import Books, open_books
 from shared.billing.model import CATALOGUE, INTERVALS, ModuleState
 from shared.billing.papers import Quote
@@ -69,7 +69,7 @@ async def quote(books: Books, cart: Cart) -> Quote:
         total,
         min(books.balance, total),
     )
-    await sql_papers.insert_quote(books.tx, drawn, books.now)
+    await sql_quotes.insert_quote(books.tx, drawn, books.now)
     return drawn
 
 
@@ -89,7 +89,7 @@ async def draw(books: Books, cart: Cart, on: date) -> list[Line]:
             start = max(on, kept.trial_ends_on)
         if kept and kept.state is ModuleState.ACTIVE and kept.period_start:
             start = max(on, kept.period_start)
-            for issued, until, already in await sql_papers.select_coverage(books.tx, kept.id, start):
+            for issued, until, already in await sql_coverage.select_coverage(books.tx, kept.id, start):
                 given_back.append(credit(issued.line, issued.id, start, until, already))
         items.append(Item(code, months, start))
     series = ends(books, {code for code, _ in cart})
@@ -113,4 +113,4 @@ async def prices_on(books: Books, on: date) -> dict[tuple[str, int], int]:
 
 
 async def get_quotes(tx: Transaction, quote_ids: Sequence[UUID]) -> dict[UUID, Quote]:
-    return {one.id: one for one in await sql_papers.select_quotes(tx, quote_ids)}
+    return {one.id: one for one in await sql_quotes.select_quotes(tx, quote_ids)}

@@ -7,7 +7,7 @@ the balance, else from what the balance has bought since. An invoice that loses 
 from dataclasses import replace
 from uuid import UUID
 
-from shared.billing import sql_money, sql_papers
+from shared.billing import sql_coverage, sql_money, sql_papers
 from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.model import ModuleState, Subscription
@@ -59,8 +59,8 @@ async def _lose(books: Books, invoice: Invoice) -> None:
     await sql_papers.update_invoice_state(books.tx, invoice.id, InvoiceState.UNCOLLECTIBLE, invoice.received)
     books.tell(InvoiceChanged(invoice.id))
     by_id = {one.id: one for one in books.modules.values()}
-    for line_id, subscription_id in await sql_papers.select_covering(books.tx, invoice.id, books.today):
-        await sql_papers.update_coverage_end(books.tx, line_id, books.today)
+    for line_id, subscription_id in await sql_coverage.select_covering(books.tx, invoice.id, books.today):
+        await sql_coverage.update_coverage_end(books.tx, line_id, books.today)
         one = by_id.get(subscription_id)
         if one and one.state is ModuleState.ACTIVE:
             await _stop(books, one)
@@ -68,7 +68,7 @@ async def _lose(books: Books, invoice: Invoice) -> None:
 
 async def _stop(books: Books, one: Subscription) -> None:
     """What other money has paid for is served, and then it ends; without such days it ends now."""
-    covered = await sql_papers.select_coverage(books.tx, one.id, books.today)
+    covered = await sql_coverage.select_coverage(books.tx, one.id, books.today)
     if covered:
         until = max(end for _, end, _ in covered)
         await books.save(replace(one, period_end=until, cancel_at_period_end=True, next_months=None))

@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from shared import ids
-from shared.billing import sql_money, sql_papers
+from shared.billing import sql_money, sql_papers, sql_quotes
 from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.invoices import issue, pay_off, void
@@ -120,7 +120,7 @@ async def _is_payable(books: Books, invoice: Invoice) -> bool:
         return False
     if invoice.quote_id is None:
         return all(_goes_on(books, one) for one in await sql_papers.select_lines(books.tx, [invoice.id]))
-    (kept,) = await sql_papers.select_quotes(books.tx, [invoice.quote_id])
+    (kept,) = await sql_quotes.select_quotes(books.tx, [invoice.quote_id])
     return await is_good(books, kept)
 
 

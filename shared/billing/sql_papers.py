@@ -1,19 +1,15 @@
-"""Every SQL statement about quotes, invoices, and what is covered. One statement per function, no decisions."""
+"""Every SQL statement about invoices and their lines. One statement per function, no decisions."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from shared.billing.grid import Period
 from shared.billing.papers import (
-    CreditNote,
     Invoice,
     InvoiceState,
     IssuedLine,
     Purpose,
-    Quote,
-    line_from_json,
-    line_to_json,
 )
 from shared.billing.planning import Line, LineKind
 from shared.db import Record, Transaction
@@ -22,36 +18,6 @@ INVOICE = """id, number, purpose, quote_id, state, issued_on, due_on, currency, 
              grace_from"""
 LINE = """id, invoice_id, module_code, months, kind, period_start, period_end, of_days, full_price, amount, credited,
           renews"""
-
-
-async def insert_quote(tx: Transaction, new: Quote, at: datetime) -> None:
-    await tx.execute(
-        """INSERT INTO quotes (account_id, created_at, id, effective_on, valid_until, grid_version, price_version,
-                               currency, lines, total, from_balance)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
-        tx.account_id,
-        at,
-        new.id,
-        new.effective_on,
-        new.valid_until,
-        new.grid_version,
-        new.price_version,
-        new.currency,
-        [line_to_json(line) for line in new.lines],
-        new.total,
-        new.from_balance,
-    )
-
-
-async def select_quotes(tx: Transaction, ids: Sequence[UUID]) -> list[Quote]:
-    rows = await tx.fetch(
-        """SELECT id, effective_on, valid_until, grid_version, price_version, currency, lines, total, from_balance
-             FROM quotes
-            WHERE account_id = $1 AND id = ANY($2::uuid[])""",
-        tx.account_id,
-        list(ids),
-    )
-    return [Quote(**{**row, "lines": [line_from_json(line) for line in row["lines"]]}) for row in rows]
 
 
 async def insert_invoice(tx: Transaction, new: Invoice) -> None:
@@ -226,7 +192,7 @@ async def select_lines(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[Iss
         tx.account_id,
         list(invoice_ids),
     )
-    return [_line(row) for row in rows]
+    return [line_of(row) for row in rows]
 
 
 async def update_invoice_state(tx: Transaction, invoice_id: UUID, state: InvoiceState, received: int) -> None:
@@ -245,117 +211,11 @@ async def update_lines_void(tx: Transaction, invoice_id: UUID) -> None:
     )
 
 
-async def insert_coverage(tx: Transaction, line_id: UUID, subscription_id: UUID, during: Period) -> None:
-    await tx.execute(
-        """INSERT INTO coverage (account_id, line_id, subscription_id, during)
-                VALUES ($1, $2, $3, daterange($4, $5))""",
-        tx.account_id,
-        line_id,
-        subscription_id,
-        during.start,
-        during.end,
-    )
-
-
-async def select_coverage(tx: Transaction, subscription_id: UUID, after: date) -> list[tuple[IssuedLine, date, int]]:
-    """Lines that cover days after that one, each with the end of what it covers and what was credited already.
-
-    Each is locked: credits of a line are counted one after another.
-    """
-    rows = await tx.fetch(
-        f"""SELECT {", ".join("l." + name.strip() for name in LINE.split(","))}, upper(c.during) AS covered_until,
-                   (SELECT coalesce(sum(given.amount), 0)::bigint
-                      FROM line_credits given
-                     WHERE given.account_id = $1 AND given.line_id = l.id) AS credited_amount
-              FROM coverage c
-              JOIN invoice_lines l ON l.account_id = c.account_id AND l.id = c.line_id
-             WHERE c.account_id = $1 AND c.subscription_id = $2 AND NOT isempty(c.during) AND upper(c.during) > $3
-             ORDER BY c.during
-               FOR UPDATE OF l""",
-        tx.account_id,
-        subscription_id,
-        after,
-    )
-    return [(_line(row), row["covered_until"], row["credited_amount"]) for row in rows]
-
-
-async def update_coverage_end(tx: Transaction, line_id: UUID, end: date) -> None:
-    await tx.execute(
-        """UPDATE coverage SET during = daterange(lower(during), greatest(lower(during), $3::date))
-            WHERE account_id = $1 AND line_id = $2""",
-        tx.account_id,
-        line_id,
-        end,
-    )
-
-
-async def select_covering(tx: Transaction, invoice_id: UUID, after: date) -> list[tuple[UUID, UUID]]:
-    """The lines of an invoice that cover days after that one, each with its subscription."""
-    rows = await tx.fetch(
-        """SELECT c.line_id, c.subscription_id
-             FROM coverage c
-             JOIN invoice_lines l ON l.account_id = c.account_id AND l.id = c.line_id
-            WHERE c.account_id = $1 AND l.invoice_id = $2 AND NOT isempty(c.during) AND upper(c.during) > $3
-            ORDER BY l.position""",
-        tx.account_id,
-        invoice_id,
-        after,
-    )
-    return [(row["line_id"], row["subscription_id"]) for row in rows]
-
-
-async def insert_line_credit(tx: Transaction, line_id: UUID, operation_id: UUID, amount: int) -> None:
-    await tx.execute(
-        "INSERT INTO line_credits (account_id, line_id, operation_id, amount) VALUES ($1, $2, $3, $4)",
-        tx.account_id,
-        line_id,
-        operation_id,
-        amount,
-    )
-
-
-async def insert_credit_note(tx: Transaction, new: CreditNote) -> None:
-    await tx.execute(
-        """INSERT INTO credit_notes (account_id, id, number, invoice_id, issued_on, total, reason)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)""",
-        tx.account_id,
-        new.id,
-        new.number,
-        new.invoice_id,
-        new.issued_on,
-        new.total,
-        new.reason,
-    )
-
-
-async def select_credit_notes(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[CreditNote]:
-    rows = await tx.fetch(
-        """SELECT id, number, invoice_id, issued_on, total, reason
-             FROM credit_notes
-            WHERE account_id = $1 AND invoice_id = ANY($2::uuid[])
-            ORDER BY number""",
-        tx.account_id,
-        list(invoice_ids),
-    )
-    return [CreditNote(**row) for row in rows]
-
-
-async def select_credit_notes_by_ids(tx: Transaction, ids: Sequence[UUID]) -> list[CreditNote]:
-    rows = await tx.fetch(
-        """SELECT id, number, invoice_id, issued_on, total, reason
-             FROM credit_notes
-            WHERE account_id = $1 AND id = ANY($2::uuid[])""",
-        tx.account_id,
-        list(ids),
-    )
-    return [CreditNote(**row) for row in rows]
-
-
 def _invoice(row: Record) -> Invoice:
     return Invoice(**{**row, "state": InvoiceState(row["state"]), "purpose": Purpose(row["purpose"])})
 
 
-def _line(row: Record) -> IssuedLine:
+def line_of(row: Record) -> IssuedLine:
     line = Line(
         row["module_code"],
         row["months"],

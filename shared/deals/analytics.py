@@ -18,6 +18,7 @@ from shared.money import Money, half_up
 
 async def analytics(tx: Transaction, funnel_id: UUID, first: date, last: date) -> FunnelAnalytics:
     """From the first day to the last one, both included. The forecast is as of now."""
+    await sql_analytics.allow_time(tx)
     zone = ZoneInfo((await accounts.get(tx)).time_zone)
     period = _begin(first, zone), _begin(last, zone, days=1)
     stages = (await funnels.stages(tx, [funnel_id]))[funnel_id]

@@ -9,6 +9,11 @@ from shared.db import Record, Transaction
 FIRST = 256  # the code of the first letter of ways
 
 
+async def allow_time(tx: Transaction) -> None:
+    """For what is still to be asked in this transaction: a million visits are not read in a request's three seconds."""
+    await tx.execute("SET LOCAL statement_timeout = '10s'")
+
+
 async def select_steps(tx: Transaction, funnel_id: UUID) -> list[Record]:
     """The funnel's stages, also those that are deleted: the left ends of the open ones first, both ends last."""
     return await tx.fetch(
@@ -56,7 +61,7 @@ async def select_hours(
                   CROSS JOIN LATERAL (  -- stage by stage: all of them at once would be sorted on the disk
                       SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hours) AS median_hours,
                              avg(hours) AS average_hours
-                        FROM (SELECT extract(epoch FROM left_at - entered_at)::float8 / 3600 AS hours
+                        FROM (SELECT date_part('epoch', left_at - entered_at) / 3600 AS hours
                                 FROM stage_visits
                                WHERE account_id = $1 AND funnel_id = $2 AND stage_id = known.id
                                  AND entered_at >= $3 AND entered_at < $4 AND left_at IS NOT NULL) AS visits) AS took""",

@@ -75,7 +75,8 @@ async def agency(filled: str) -> AsyncIterator[Database]:
 
 async def all_deals(tx: Transaction) -> list[Deal]:
     rows = await tx.fetch("SELECT id FROM deals WHERE account_id = $1", tx.account_id)
-    return list((await deals.get_many(tx, [row["id"] for row in rows])).values())
+    found = await deals.get_many(tx, [row["id"] for row in rows])
+    return [found[id] for id in sorted(found)]
 
 
 async def log_of(tx: Transaction, trade: demo.Trade) -> list[events.Recorded]:

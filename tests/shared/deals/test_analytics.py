@@ -75,6 +75,16 @@ async def test_the_forecast_is_what_stands_in_open_stages(tx: Transaction) -> No
     assert found.forecast == (Money(33_00 + 6_70, "UAH"),)
 
 
+async def test_may_read_longer_than_other_questions(db: Database, tx: Transaction) -> None:
+    funnel = await make.funnel(tx)
+    async with db.reading(tx.account_id) as asking:
+        before = await asking.fetchval("SHOW statement_timeout")
+
+    await deals.analytics(tx, funnel.id, *await period(tx))
+
+    assert (before, await tx.fetchval("SHOW statement_timeout")) == ("3s", "10s")
+
+
 steps = st.lists(st.tuples(st.integers(0, 5), st.integers(0, STAGES + 2), st.integers(0, 40)), max_size=40)
 
 
