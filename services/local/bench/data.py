@@ -18,7 +18,6 @@ from shared import accounts, deals, funnels, ids
 from shared.actor import Actor, ActorKind, Permission
 from shared.db import Database, Transaction
 from shared.deals.positions import spread
-from shared.funnels import StageKind
 
 EVERYTHING = [one for one in Permission if one is not Permission.ACCOUNTS_MANAGE]
 BEGAN = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -109,8 +108,9 @@ async def _fill(conn: asyncpg.Connection, into: Sequence[Funnel], people: Sequen
     await conn.execute("UPDATE account_counters SET deal_number = $2 WHERE account_id = $1", account_id, number)
     for statement in log_sql.DERIVED:
         await conn.execute(statement, account_id, funnel_ids)
-    for turn in range(1, shape.changes + 1):
-        await conn.execute(log_sql.CHANGED, account_id, funnel_ids, turn)
+    if shape.changes:
+        for statement in (log_sql.CHANGED, log_sql.CHANGED_SINCE):
+            await conn.execute(statement, account_id, funnel_ids, shape.changes)
     await conn.execute(log_sql.HEADS, account_id, funnel_ids)
 
 
@@ -173,8 +173,3 @@ def _deals(funnel: Funnel, people: Sequence[UUID], number: int, shape: Shape) ->
             )
         )
     return rows
-
-
-def stage_kinds() -> list[StageKind]:
-    """Of the columns of every board here, in their order."""
-    return [StageKind.ENTRY, *[StageKind.PROGRESS] * STAGES, StageKind.WON, StageKind.LOST]

@@ -20,22 +20,68 @@ HOUR = 3_600  # seconds
 
 @dataclass(frozen=True)
 class Scale:
-    """How big everything is."""
+    """How big everything is. What grows does so by powers of ten, up to the one that is named here."""
 
     shape: Shape
-    busy: Shape  # of the account whose deals have a long history
+    busy: Shape  # of the funnels whose deals have a long history
     effort: Effort
-    sockets: tuple[int, ...]
+    sockets: tuple[int, int]
+    apart: bool  # by processes of their own: in the heap that others have left, sockets seem to cost nothing
     events: int  # that each socket is told
-    posts: float  # seconds of posting
-    rows: int  # of an imported file
+    making: float  # seconds in which deals are made of posts
+    files: int  # that are imported
+    rows: int  # of each
     invoices: int
-    growth: tuple[int, int, int]  # the greatest powers of ten of: deals, accounts, events
+    deals: int
+    accounts: int
+    log: int
 
 
-SMALLEST = Scale(Shape(3, 16), Shape(2, 16, 10), Effort(0.05, 1, 2), (4,), 3, 0.05, 40, 4, (1, 1, 2))
-QUICK = Scale(Shape(24, 1_000), Shape(2, 200, 10), Effort(0.8, 2), (200, 1_000), 10, 1.5, 5_000, 200, (4, 2, 4))
-FULL = Scale(Shape(152, 1_000), Shape(2, 1_000, 10), Effort(3.0, 4), (200, 1_000), 50, 8.0, 50_000, 10_000, (5, 3, 6))
+SMALLEST = Scale(
+    Shape(3, 16),
+    Shape(2, 16, 10),
+    Effort(0.05, 1, 2),
+    sockets=(4, 8),
+    apart=False,
+    events=3,
+    making=20.0,
+    files=1,
+    rows=40,
+    invoices=4,
+    deals=3,
+    accounts=1,
+    log=4,
+)
+QUICK = Scale(
+    Shape(24, 1_000),
+    Shape(2, 200, 10),
+    Effort(0.5, 2),
+    sockets=(200, 1_000),
+    apart=True,
+    events=10,
+    making=2.0,
+    files=1,
+    rows=5_000,
+    invoices=200,
+    deals=4,
+    accounts=2,
+    log=4,
+)
+FULL = Scale(
+    Shape(152, 1_000),
+    Shape(2, 1_000, 10),
+    Effort(3.0, 4),
+    sockets=(200, 1_000),
+    apart=True,
+    events=50,
+    making=15.0,
+    files=2,
+    rows=50_000,
+    invoices=10_000,
+    deals=5,
+    accounts=3,
+    log=6,
+)
 
 
 @dataclass

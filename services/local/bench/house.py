@@ -11,8 +11,8 @@ import sys
 import tempfile
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -28,7 +28,10 @@ from services.local.paths import ROOT
 from services.local.up import API, is_ready
 from shared import migrate
 
+PRODUCT, LIMIT = "services.graphql.app:app", "services.local.bench.limit.app:app"
 PATIENCE = 60.0  # seconds for a process to be ready
+LIQPAY = ("bench", "a-private-key-of-the-bench")  # public and private: what callbacks are signed with
+REDIS_DATABASE = "/15"  # where tests of these servers, and their workers, are not
 POOL = "16"  # connections, of the product and of its limits alike
 
 
@@ -55,6 +58,9 @@ class House:
     postmaster: int
     cores: machine.Cores
     servers: dict[str, Server] = field(default_factory=dict)
+    workers: list[Server] = field(default_factory=list)
+    _names: int = 0  # of workers, so far
+    _stack: ExitStack = field(default_factory=ExitStack)
 
     @property
     def product(self) -> Server:
@@ -76,7 +82,7 @@ class House:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise Refusal(f"{name} did not start:\n{children.tail(log)}")
                 time.sleep(0.02)
-            machine.pin(process.pid, self.cores.server)
+            machine.pin(process.pid, self.cores.server if port is not None else self.cores.server | self.cores.others)
             yield Server(name, process.pid, port)
         finally:
             children.stop(process, (SIGTERM, 15.0), (SIGKILL, 5.0))
@@ -85,19 +91,45 @@ class House:
     def web(self, name: str, app: str) -> Iterator[Server]:
         """An ASGI application on uvicorn, started as `./dev up` starts the API."""
         port = ports.choose()
-        command = [app if part == "services.graphql.app:app" else part for part in API]
+        command = [app if part == PRODUCT else part for part in API]
         with self.running(name, [*command, "--port", str(port)], port) as server:
             self.servers[name] = server
             yield server
 
-    @contextmanager
-    def worker(self, number: int = 1) -> Iterator[Server]:
-        pidfile = self.folder / f"celery-{number}.pid"
-        with self.running(
-            f"worker-{number}", ["services.worker"], VORONKA_CELERY_PIDFILE=str(pidfile), VORONKA_WORKER_CONCURRENCY="1"
-        ) as server:
-            _wait(pidfile.exists, "the worker")
-            yield server
+    def hire(self, count: int) -> list[Server]:
+        """Have exactly so many workers, each with a Celery that takes messages. Those who are there stay.
+
+        They are bound to no processor: two need both.
+        """
+        if len(self.workers) > count:
+            self.dismiss()
+        new: list[Server] = []
+        while len(self.workers) + len(new) < count:
+            self._names += 1
+            pidfile = self.folder / f"celery-{self._names}.pid"
+            running = self.running(
+                f"worker-{self._names}",
+                ["services.worker"],
+                VORONKA_CELERY_PIDFILE=str(pidfile),
+                VORONKA_WORKER_CONCURRENCY="1",
+            )
+            new.append(self._stack.enter_context(running))
+        for worker in new:
+            self._wait_for_celery(worker)
+        self.workers += new
+        return self.workers
+
+    def dismiss(self) -> None:
+        """Have no workers, who would do what is measured without them."""
+        self._stack.close()
+        self.workers = []
+
+    def _wait_for_celery(self, worker: Server) -> None:
+        log, deadline = self.folder / f"{worker.name}.log", time.monotonic() + PATIENCE
+        while " ready." not in log.read_text():
+            if time.monotonic() > deadline:
+                raise Refusal(f"{worker.name} did not start:\n{children.tail(log)}")
+            time.sleep(0.05)
 
 
 @contextmanager
@@ -111,9 +143,11 @@ def open_house(servers: testing.Servers, cores: machine.Cores) -> Iterator[House
                 machine.pin(pid, cores.others)
             machine.pin(os.getpid(), cores.others)
             asyncio.run(migrate.migrate(url))
-            product, limit = "services.graphql.app:app", "services.local.bench.limit.app:app"
-            with house.web("product", product), house.web("limit", limit):
-                yield house
+            with house.web("product", PRODUCT), house.web("limit", LIMIT):
+                try:
+                    yield house
+                finally:
+                    house.dismiss()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -123,11 +157,13 @@ def _settings(database_url: str, redis_url: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("VORONKA_")}
     return inherited | {
         "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
+        "REDIS_URL": urlunsplit(urlsplit(redis_url)._replace(path=REDIS_DATABASE)),
         "VORONKA_ENV": "production",
         "VORONKA_JWT_SECRET": secrets.token_urlsafe(32),
         "VORONKA_SECRET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "VORONKA_PUBLIC_URL": "https://voronka.invalid",
+        "VORONKA_LIQPAY_PUBLIC_KEY": LIQPAY[0],
+        "VORONKA_LIQPAY_PRIVATE_KEY": LIQPAY[1],
         "VORONKA_POOL_SIZE": POOL,
         "PYTHONSAFEPATH": "1",
     }
@@ -159,11 +195,3 @@ async def _postmaster(url: str) -> int:
     finally:
         await conn.close()
     return int(pidfile.splitlines()[0])
-
-
-def _wait(come: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not come():
-        if time.monotonic() > deadline:
-            raise Refusal(f"{what} did not start")
-        time.sleep(0.05)

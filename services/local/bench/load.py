@@ -28,11 +28,6 @@ class Load:
         self.seconds += other.seconds
         self.latencies += other.latencies
 
-    def percentile(self, share: float) -> float:
-        """Seconds within which that share of the answers came."""
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
-
 
 class WrongAnswer(Exception):
     """A server that answers wrongly is not measured."""

@@ -65,24 +65,28 @@ VISITED = """INSERT INTO stage_visits (account_id, funnel_id, deal_id, stage_id,
       FROM events
      WHERE account_id = $1 AND stream_id = ANY($2::uuid[]) AND deal_id IS NOT NULL"""
 
-# Round $3: each deal's own fields say so, a second after the other.
-CHANGED = f"""WITH last AS (
-        SELECT stream_id, max(seq) AS seq FROM events WHERE account_id = $1 AND stream_id = ANY($2::uuid[])
-         GROUP BY stream_id
-    ), changed AS (
-        UPDATE deals d
-           SET custom_fields = jsonb_build_object('правка', $3::int), version = d.version + 1,
-               updated_at = timestamptz '2026-01-05 08:00Z' + (last.seq + nth) * interval '1 second'
-          FROM (SELECT id, row_number() OVER (PARTITION BY funnel_id ORDER BY number) AS nth FROM deals d WHERE {NEW})
-               AS turn (id, nth), last
-         WHERE {NEW} AND turn.id = d.id AND last.stream_id = d.funnel_id
-     RETURNING d.*, last.seq + nth AS seq
-    )
-    {INSERT}
-    SELECT d.account_id, d.funnel_id, d.seq, 'DealUpdated', 1,
-           jsonb_build_object('deal', {FACTS}, 'columns', '[]'::jsonb, 'changed', '["customFields"]'::jsonb),
-           {ACTOR}, d.updated_at, d.id
-      FROM changed d"""
+# $3 times each deal's own fields say so, one deal after the other, a second each.
+CHANGED = f"""{INSERT}
+    SELECT d.account_id, d.funnel_id, place.seq, 'DealUpdated', 1,
+           jsonb_build_object('columns', '[]'::jsonb, 'changed', '["customFields"]'::jsonb, 'deal',
+               {FACTS} || jsonb_build_object('customFields', jsonb_build_object('правка', time),
+                                             'version', d.version + time, 'updatedAt', place.at)),
+           {ACTOR}, place.at, d.id
+      FROM (SELECT *, row_number() OVER (PARTITION BY funnel_id ORDER BY number) AS nth,
+                   count(*) OVER (PARTITION BY funnel_id) AS many
+              FROM deals d
+             WHERE {NEW}) AS d
+      JOIN (SELECT stream_id, max(seq) AS seq, max(at) AS at FROM events
+             WHERE account_id = $1 AND stream_id = ANY($2::uuid[])
+             GROUP BY stream_id) AS last ON last.stream_id = d.funnel_id
+     CROSS JOIN generate_series(1, $3::int) AS time
+     CROSS JOIN LATERAL (SELECT (time - 1) * d.many + d.nth AS later) AS step
+     CROSS JOIN LATERAL (SELECT last.seq + later AS seq, last.at + later * interval '1 second' AS at) AS place"""
+
+CHANGED_SINCE = f"""UPDATE deals d
+       SET custom_fields = jsonb_build_object('правка', $3::int), version = d.version + $3::int,
+           updated_at = (SELECT max(at) FROM events e WHERE e.account_id = $1 AND e.deal_id = d.id)
+     WHERE {NEW}"""
 
 HEADS = """UPDATE stream_heads h
        SET seq = told.seq, last_at = told.at

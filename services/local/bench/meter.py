@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.local.bench import load, machine
 from services.local.bench.house import House, Server
-from services.local.bench.results import Measured
+from services.local.bench.results import Measured, percentile
 
 
 @dataclass
@@ -60,6 +60,6 @@ async def in_turn(house: House, sides: Sides, effort: Effort) -> dict[str, Measu
     for name, side in measured.items():
         answered = loads[name]
         side.count, side.seconds = answered.requests, answered.seconds
-        side.p50, side.p99 = answered.percentile(0.5), answered.percentile(0.99)
+        side.p50, side.p99 = percentile(answered.latencies, 0.5), percentile(answered.latencies, 0.99)
         side.bytes = answered.bytes / answered.requests if answered.requests else 0.0
     return measured

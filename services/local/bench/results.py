@@ -1,5 +1,6 @@
 """What a case found: how much each side did, for how much, and what is claimed of the two."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +98,12 @@ class Outcome:
 
 def ratio(value: float, by: float) -> float:
     return value / by if by else 0.0
+
+
+def percentile(seconds: Sequence[float], share: float) -> float:
+    """Within how many that share of them lies."""
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def number(value: float) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,9 @@ async def _measure(house: House, scale: Scale, cases: Sequence[str], progress: P
     async with ground.prepared(house, scale, lambda said: progress.update(task, description=said)) as made:
         for name in cases:
             progress.update(task, description=name)
+            began = time.monotonic()
             outcomes.append(await CASES[name](made))
+            progress.console.print(f"{name} measured in {time.monotonic() - began:.0f} s")
             progress.advance(task)
     return outcomes
 

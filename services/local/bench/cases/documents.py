@@ -44,3 +44,31 @@ MOVE = """mutation Move($id: ID!, $stage: ID!) {
     ... on Error { message }
   }
 }"""
+
+FOLLOW = """subscription Follow($id: ID!) {
+  boardChanged(funnelId: $id) {
+    __typename
+    ... on BoardReady { seq cursor }
+    ... on BoardResync { reason cursor }
+    ... on BoardEvent { seq cursor at actor { kind user { id name } } }
+    ... on DealMoved {
+      deal {
+        id number title
+        contact { name phone email }
+        assignee { id name }
+        amount { amount currency }
+        expectedCloseOn source status openTaskCount idleFrom enteredStageAt createdAt version
+      }
+      fromStage { id name } toStage { id name }
+      placedAfter
+      columns { stageId dealCount value { amount currency } }
+    }
+  }
+}"""
+
+CREATE_SOURCE = """mutation CreateSource($funnel: ID!, $name: String!) {
+  createSource(input: { name: $name, kind: FORM, funnelId: $funnel, attachToOpenDeal: false }) {
+    ... on CreateSourcePayload { address }
+    ... on Error { message }
+  }
+}"""

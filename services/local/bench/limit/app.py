@@ -11,12 +11,13 @@ import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
-from services.local.bench.limit import moving, reading
+from services.local.bench.limit import broadcast, keeping, moving, reading
 from shared.config import settings
 from shared.db import connect
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -68,6 +69,20 @@ async def move(request: Request) -> Response:
     return _answer({"moveDeal": moved})
 
 
+async def take_callback(request: Request) -> Response:
+    body = await request.body()
+    async with transaction(request, {"account": NOBODY}) as conn:
+        await keeping.callback(conn, dict(request.headers), body)
+    return Response()
+
+
+async def take_form(request: Request) -> Response:
+    account, source, body = request.path_params["account"], request.path_params["id"], await request.body()
+    async with transaction(request, {"account": account}) as conn:
+        await keeping.request(conn, account, source, dict(request.headers), body)
+    return Response()
+
+
 async def ready(_request: Request) -> Response:
     return Response()
 
@@ -90,6 +105,10 @@ app = Starlette(
         Route("/deal", deal, methods=["POST"]),
         Route("/funnels", funnels, methods=["POST"]),
         Route("/move", move, methods=["POST"]),
+        Route("/callbacks", take_callback, methods=["POST"]),
+        Route("/sources/{account}/{id}", take_form, methods=["POST"]),
+        WebSocketRoute("/listen", broadcast.listen),
+        Route("/tell", broadcast.tell, methods=["POST"]),
     ],
     lifespan=lifespan,
 )
