@@ -147,7 +147,7 @@ def test(context: typer.Context) -> None:
 
 @app.command()
 def check() -> None:
-    """Run ruff, mypy and import-linter."""
+    """Run ruff, mypy, import-linter, and graphql-eslint on the schema."""
     if not checks.check():
         raise typer.Exit(1)
 

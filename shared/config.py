@@ -3,7 +3,9 @@
 In production the service refuses to start with a secret that is missing or guessable, or with embedded servers.
 """
 
+from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -15,10 +17,71 @@ DEVELOPMENT_KEY = "development-only-key-that-keeps-nothing-secret"
 SHORTEST_SECRET = 32
 
 
-class Settings(BaseSettings):
-    """What an operator can set. Names in the environment are those of the fields in capitals."""
+class Rules(BaseSettings):
+    """How billing is done. Whatever was promised by the rules of its day (a quote, a grace) is kept as it was."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    voronka_grace_days: int = Field(7, ge=1, le=90, description="For so long an unpaid module can still be used.")
+    voronka_charge_days: Annotated[tuple[int, ...], NoDecode] = Field(
+        (0, 1, 3, 6), description="Days after a boundary on which the default card is charged, separated by commas."
+    )
+    voronka_suspended_days: int = Field(30, ge=1, le=365, description="For so long a suspended module keeps its dates.")
+    voronka_early_days: int = Field(3, ge=0, le=20, description="So long before a boundary its invoice can be seen.")
+    voronka_quote_hours: int = Field(24, ge=1, le=720, description="For so long a quote can be paid.")
+    voronka_unpaid_hours: int = Field(
+        24, ge=1, le=720, description="So long after its quote an unpaid invoice is void."
+    )
+    voronka_notice_days: int = Field(30, ge=0, le=365, description="A price is changed so long ahead at least.")
+    voronka_smallest_payments: Annotated[tuple[tuple[str, int], ...], NoDecode] = Field(
+        (("UAH", 100),), description="In minor units, `UAH=100, PLN=200`: what is less is paid with the next period."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_of_rules(cls, values: dict[str, object]) -> dict[str, object]:
+        return _split_lists(values, "voronka_charge_days") | {
+            name: tuple(tuple(pair.split("=")) for pair in split(value))
+            for name, value in values.items()
+            if name == "voronka_smallest_payments" and isinstance(value, str)
+        }
+
+    @model_validator(mode="after")
+    def _charges_fall_in_grace(self) -> Self:
+        if any(not 0 <= day < self.voronka_grace_days for day in self.voronka_charge_days):
+            raise ValueError("VORONKA_CHARGE_DAYS must be days of grace: from 0, and less than VORONKA_GRACE_DAYS.")
+        return self
+
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(days=self.voronka_grace_days)
+
+    @property
+    def early(self) -> timedelta:
+        return timedelta(days=self.voronka_early_days)
+
+    @property
+    def suspended(self) -> timedelta:
+        return timedelta(days=self.voronka_suspended_days)
+
+    @property
+    def notice(self) -> timedelta:
+        return timedelta(days=self.voronka_notice_days)
+
+    @property
+    def quote(self) -> timedelta:
+        return timedelta(hours=self.voronka_quote_hours)
+
+    @property
+    def unpaid(self) -> timedelta:
+        return timedelta(hours=self.voronka_unpaid_hours)
+
+    def smallest_payment(self, currency: str) -> int:
+        return dict(self.voronka_smallest_payments).get(currency, 0)
+
+
+class Settings(Rules):
+    """What an operator can set. Names in the environment are those of the fields in capitals."""
 
     database_url: str = Field(description="Where queries go; may be a transaction pooler.")
     database_direct_url: str | None = Field(None, description="Where LISTEN goes, when DATABASE_URL is a pooler.")
@@ -43,6 +106,15 @@ class Settings(BaseSettings):
         (), description="Web origins that may open sockets and read answers, separated by commas; `*` for any."
     )
     voronka_introspection: bool | None = Field(None, description="Default: everywhere but in production.")
+    voronka_trusted_documents: Path | None = Field(
+        None, description="A file or a folder of documents that clients may name by their SHA-256."
+    )
+    voronka_only_trusted_documents: bool = Field(False, description="Whether nothing else is executed.")
+    voronka_http_statuses: Literal["known", "precise"] = Field(
+        "known",
+        description="`precise`: 294 beside `data` with errors and 422 for what is not valid, as the specification's "
+        "edition of September 2026 recommends, to clients that accept application/graphql-response+json.",
+    )
     voronka_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     voronka_worker_concurrency: int = Field(2, ge=1, le=64, description="Processes of Celery in one worker.")
     voronka_celery_pidfile: str | None = Field(None, description="Where a worker writes the pid of its Celery.")
@@ -79,10 +151,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _lists_are_comma_separated(cls, values: dict[str, object]) -> dict[str, object]:
-        lists = ("voronka_origins", "voronka_binotel_addresses", "voronka_liqpay_hash")
-        return {
-            name: split(value) if name in lists and isinstance(value, str) else value for name, value in values.items()
-        }
+        return _split_lists(values, "voronka_origins", "voronka_binotel_addresses", "voronka_liqpay_hash")
 
     @model_validator(mode="after")
     def _only_tests_crash(self) -> Self:
@@ -113,6 +182,19 @@ class Settings(BaseSettings):
             raise ValueError("VORONKA_PUBLIC_URL must be the https address that lead sources post to.")
         return self
 
+    @model_validator(mode="after")
+    def _something_is_trusted(self) -> Self:
+        if self.voronka_only_trusted_documents and self.voronka_trusted_documents is None:
+            raise ValueError(
+                "VORONKA_ONLY_TRUSTED_DOCUMENTS needs VORONKA_TRUSTED_DOCUMENTS: nothing would be executed."
+            )
+        return self
+
+    @property
+    def precise(self) -> bool:
+        """Whether HTTP statuses are those of the specification's newest edition."""
+        return self.voronka_http_statuses == "precise"
+
     @property
     def direct_url(self) -> str:
         """Where LISTEN goes: never through a transaction pooler."""
@@ -129,7 +211,17 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _split_lists(values: dict[str, object], *lists: str) -> dict[str, object]:
+    return {name: split(value) if name in lists and isinstance(value, str) else value for name, value in values.items()}
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process, read once."""
     return Settings()
+
+
+@cache
+def rules() -> Rules:
+    """How this process does billing; tools that know no servers have them too."""
+    return Rules()

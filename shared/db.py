@@ -14,10 +14,11 @@ from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from shared import crash
 from shared.actor import SYSTEM, Actor
+from shared.codecs import set_codecs
+from shared.combining import combined, name_of
 from shared.errors import Unavailable
 
 Record = asyncpg.Record  # a row; its values are what asyncpg makes of the columns
@@ -74,6 +75,7 @@ class Transaction:
     account_id: UUID | None
     actor: Actor = SYSTEM
     outgoing: list[Message] = field(default_factory=list)
+    _waiting: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
 
     def after_commit(self, message: Message) -> None:
         """Say this when, and only when, the transaction is committed."""
@@ -82,38 +84,76 @@ class Transaction:
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """A part that may fail while the rest stands: a failure takes back its rows and its messages."""
+        await self.flush()
         said = len(self.outgoing)
         await self.conn.execute("SAVEPOINT attempt")  # the same name again hides the outer one, until it is released
         try:
             yield
+            await self.flush()
         except BaseException:
             del self.outgoing[said:]
+            self._waiting.clear()
             await self.conn.execute("ROLLBACK TO attempt; RELEASE attempt")
             raise
         await self.conn.execute("RELEASE attempt")
 
     async def enter(self, account_id: UUID) -> None:
         """Go on in another account: only for the host CRM, which sets accounts up."""
+        await self.flush()
         await self.conn.execute("SELECT set_config('app.account', $1, true)", account_id.hex)
         self.account_id = account_id
 
     async def now(self) -> datetime:
         """The account's time."""
-        return cast(datetime, await self.conn.fetchval("SELECT account_now()"))
+        return cast(datetime, await self.fetchval("SELECT account_now()"))
+
+    async def later(self, query: str, *args: object) -> str:
+        """A write whose outcome nobody waits for: it goes with others, before anything else is asked, or at the end.
+
+        A round trip costs more than most writes do. What goes together begins at one state: such writes touch no row
+        twice, and none reads what another one wrote. One that must come after another reads from its name, which is
+        answered (`RETURNING`). The same statement again goes by itself.
+        """
+        if any(query == waiting for waiting, _ in self._waiting):
+            await self.flush()
+        self._waiting.append((query, args))
+        return name_of(len(self._waiting) - 1)
+
+    async def flush(self) -> None:
+        """Send the writes that wait."""
+        if self._waiting:
+            text, args = self._with_waiting("SELECT", ())
+            await self.conn.execute(text, *args)
+
+    async def last(self, query: str, *args: object) -> Any:
+        """A write that goes with those that wait, as one of them, and is the last one; its value."""
+        text, together = self._with_waiting(query, args)
+        return await self.conn.fetchval(text, *together)
+
+    def _with_waiting(self, query: str, args: tuple[object, ...]) -> tuple[str, list[object]]:
+        together = [*self._waiting, (query, args)]
+        self._waiting.clear()  # in place: whoever acts in the same transaction for another holds the same list
+        text = combined(tuple((query, len(args)) for query, args in together))
+        return text, [arg for _, args in together for arg in args]
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
+        await self.flush()
         return await self.conn.fetch(query, *args)
 
     async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
+        await self.flush()
         return await self.conn.fetchrow(query, *args)
 
     async def fetchval(self, query: str, *args: object) -> Any:
+        await self.flush()
         return await self.conn.fetchval(query, *args)
 
     async def execute(self, query: str, *args: object) -> str:
+        await self.flush()
         return await self.conn.execute(query, *args)
 
     async def executemany(self, query: str, rows: Sequence[Sequence[object]]) -> None:
+        await self.flush()
         await self.conn.executemany(query, rows)
 
 
@@ -144,6 +184,7 @@ class Database:
                 async with _transaction(conn, "BEGIN", account_id, limits):
                     tx = Transaction(conn, account_id, actor)
                     yield tx
+                    await tx.flush()
                     if tx.outgoing:
                         crash.at("db.committing")
         # The connection is back in the pool before we talk to anyone else.
@@ -218,23 +259,6 @@ def outages() -> Iterator[None]:
         yield
     except OUTAGES as outage:
         raise Unavailable from outage
-
-
-async def set_codecs(conn: asyncpg.Connection) -> None:
-    """JSON columns are Python values."""
-    for name in ("json", "jsonb"):
-        await conn.set_type_codec(name, encoder=_json_text, decoder=orjson.loads, schema="pg_catalog")
-
-
-def _json_text(value: object) -> str:
-    return orjson.dumps(value, default=_json_value).decode()
-
-
-def _json_value(value: object) -> str:
-    """asyncpg's ids are a class of their own, which orjson does not know."""
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} is not JSON.")
 
 
 @asynccontextmanager

@@ -115,14 +115,22 @@ async def lock(tx: Transaction, stream_id: UUID) -> Log:
 
 async def lock_all(tx: Transaction, stream_ids: Iterable[UUID]) -> dict[UUID, Log]:
     """The same for several streams, in the order of their ids; those that the account does not have are left out."""
+    return await lock_those(tx, "SELECT unnest($2::uuid[])", list(stream_ids))
+
+
+async def lock_those(tx: Transaction, streams: str, asked: object) -> dict[UUID, Log]:
+    """The same for the streams whose ids a query answers with: $1 is the account, $2 what is asked.
+
+    The query is put before anything is held: it may only look at what never changes.
+    """
     rows = await tx.fetch(
-        """SELECT stream_id, epoch, seq, greatest(account_now(), last_at + interval '1 microsecond') AS at
-             FROM stream_heads
-            WHERE account_id = $1 AND stream_id = ANY($2::uuid[])
-            ORDER BY stream_id
-              FOR UPDATE""",
+        f"""SELECT stream_id, epoch, seq, greatest(account_now(), last_at + interval '1 microsecond') AS at
+              FROM stream_heads
+             WHERE account_id = $1 AND stream_id = ANY(ARRAY({streams}))
+             ORDER BY stream_id
+               FOR UPDATE""",
         tx.account_id,
-        list(stream_ids),
+        asked,
     )
     crash.at("events.locked")
     return {
@@ -137,17 +145,20 @@ async def record(log: Log, *happened: Event) -> Place:
         return log.place
     tx, place = log.tx, Place(log.place.epoch, log.place.seq + len(happened))
     crash.at("events.recording")
-    await tx.execute(
-        """WITH moved AS (
-               UPDATE stream_heads SET seq = $3, last_at = $4 WHERE account_id = $1 AND stream_id = $2
-           )
-           INSERT INTO events (account_id, stream_id, seq, kind, version, payload, actor, at, deal_id)
-                SELECT $1, $2, told.seq, told.kind, told.version, told.payload, $5, $4, told.deal_id
-                  FROM unnest($6::bigint[], $7::text[], $8::smallint[], $9::jsonb[], $10::uuid[])
-                       AS told (seq, kind, version, payload, deal_id)""",
+    await tx.later(
+        "UPDATE stream_heads SET seq = $3, last_at = $4 WHERE account_id = $1 AND stream_id = $2",
         tx.account_id,
         log.stream_id,
         place.seq,
+        log.at,
+    )
+    await tx.later(
+        """INSERT INTO events (account_id, stream_id, seq, kind, version, payload, actor, at, deal_id)
+                SELECT $1, $2, told.seq, told.kind, told.version, told.payload, $4, $3, told.deal_id
+                  FROM unnest($5::bigint[], $6::text[], $7::smallint[], $8::jsonb[], $9::uuid[])
+                       AS told (seq, kind, version, payload, deal_id)""",
+        tx.account_id,
+        log.stream_id,
         log.at,
         tx.actor.to_json(),
         list(range(log.place.seq + 1, place.seq + 1)),

@@ -30,6 +30,7 @@ GATHER = 0.002  # seconds; NOTIFY takes a lock of the whole database, so one spe
 LARGEST_NOTE = 64  # things in one NOTIFY: its payload must stay below 8,000 bytes
 SILENCE = 1.0  # seconds without sending after Redis did not answer
 QUEUE = 10_000
+JOBS_A_MESSAGE = 20  # a message costs Celery as much as a job costs us
 TASK = "run"
 
 log = structlog.get_logger()
@@ -135,20 +136,30 @@ class JobSender:
             self._queue.put_nowait(None)
         self._thread.join(timeout=1)
 
-    def send(self, job_id: UUID) -> bool:
-        """Whether Redis took it."""
+    def send(self, job_ids: Sequence[UUID]) -> bool:
+        """One message. Whether Redis took it."""
         try:
-            self._app.send_task(TASK, args=[str(job_id)], retry=False, ignore_result=True)
+            self._app.send_task(TASK, args=[str(id) for id in job_ids], retry=False, ignore_result=True)
         except Exception as failure:  # noqa: BLE001  # kombu raises what its transport raises: there is no family of them
-            log.warning("celery message not sent", job=str(job_id), error=str(failure))
+            log.warning("celery message not sent", jobs=len(job_ids), error=str(failure))
             self._silent_until = monotonic() + SILENCE
             return False
         return True
 
     def _run(self) -> None:
         while (job_id := self._queue.get()) is not None:
+            batch, more = [job_id], True
+            while more and len(batch) < JOBS_A_MESSAGE:  # what came meanwhile
+                try:
+                    more = (following := self._queue.get_nowait()) is not None
+                except queue.Empty:
+                    break
+                if following is not None:
+                    batch.append(following)
             if monotonic() >= self._silent_until:
-                self.send(job_id)
+                self.send(batch)
+            if not more:
+                return
 
 
 def sending_app(redis_url: str) -> Celery:

@@ -27,12 +27,23 @@ async def claim(tx: Transaction, owner: UUID, mutation: str, key: str, given: by
     Raises IdempotencyConflict when the key was used with another input.
     """
     fresh = await tx.fetchval(
-        f"""INSERT INTO idempotency_keys AS kept (account_id, user_id, mutation, key, input_hash)
-                 VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (account_id, user_id, mutation, key) DO UPDATE
-                    SET input_hash = excluded.input_hash, answer = NULL, used_at = clock_timestamp()
-                  WHERE kept.used_at < clock_timestamp() - interval '{KEPT}'
-              RETURNING true""",
+        f"""WITH claimed AS (
+                INSERT INTO idempotency_keys AS kept (account_id, user_id, mutation, key, input_hash)
+                     VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (account_id, user_id, mutation, key) DO UPDATE
+                        SET input_hash = excluded.input_hash, answer = NULL, used_at = clock_timestamp()
+                      WHERE kept.used_at < clock_timestamp() - interval '{KEPT}'
+                  RETURNING true
+            ), forgotten AS (  -- a few old ones a new one: so there are never too many, and nobody sweeps
+                DELETE FROM idempotency_keys
+                 WHERE EXISTS (SELECT FROM claimed)
+                   AND ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys
+                                          WHERE account_id = $1 AND used_at < clock_timestamp() - interval '{KEPT}'
+                                            AND (user_id, mutation, key) <> ($2, $3, $4)
+                                          LIMIT 3
+                                            FOR UPDATE SKIP LOCKED))
+            )
+            SELECT EXISTS (SELECT FROM claimed)""",
         owner,
         str(tx.actor.id or tx.actor.name),
         mutation,
@@ -40,7 +51,6 @@ async def claim(tx: Transaction, owner: UUID, mutation: str, key: str, given: by
         given,
     )
     if fresh:
-        await _forget_some(tx, owner)
         return None
     row = await tx.fetchrow(
         """SELECT input_hash, answer FROM idempotency_keys
@@ -58,8 +68,11 @@ async def claim(tx: Transaction, owner: UUID, mutation: str, key: str, given: by
 
 
 async def keep(tx: Transaction, owner: UUID, mutation: str, key: str, answer: dict[str, Any]) -> None:
-    """What the answer is made of, for whoever asks again. Raises LookupError when the key was not claimed."""
-    kept = await tx.fetchval(
+    """What the answer is made of, for whoever asks again; the last thing that a mutation writes.
+
+    Raises LookupError when the key was not claimed.
+    """
+    kept = await tx.last(
         """UPDATE idempotency_keys SET answer = $5
             WHERE account_id = $1 AND user_id = $2 AND mutation = $3 AND key = $4
         RETURNING true""",
@@ -71,15 +84,3 @@ async def keep(tx: Transaction, owner: UUID, mutation: str, key: str, answer: di
     )
     if not kept:
         raise LookupError(f"The key of {mutation} is not this transaction's: it stands in another account.")
-
-
-async def _forget_some(tx: Transaction, owner: UUID) -> None:
-    """Each new key takes a few old ones away: their number stays bounded without anybody sweeping every account."""
-    await tx.execute(
-        f"""DELETE FROM idempotency_keys
-             WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys
-                                      WHERE account_id = $1 AND used_at < clock_timestamp() - interval '{KEPT}'
-                                      LIMIT 3
-                                        FOR UPDATE SKIP LOCKED))""",
-        owner,
-    )

@@ -6,10 +6,11 @@ needs the token to be still its own: a worker that slept through its lease canno
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from time import monotonic
 from uuid import UUID, uuid4
 
 import structlog
@@ -20,6 +21,7 @@ from shared.errors import Unavailable
 
 LEASE = 15.0  # seconds
 RENEW_LEASE = 5.0
+TURN = 10.0  # after so long, whoever does several begins no other
 TIME_LIMIT = 20.0  # no job works longer: a long one keeps its place and asks for another turn
 LONGEST_PAUSE = 300.0
 LONGEST_ERROR = 2_000
@@ -74,6 +76,22 @@ class LeaseLost(Exception):
     """Someone else has claimed the job meanwhile; what was done for it is taken back."""
 
 
+@dataclass(frozen=True, slots=True)
+class New:
+    """Work to ask for, now or at `due_at` (the account's time). The same `dedupe_key` again changes nothing.
+
+    `due_on`: the day whose first moment `due_at` is. `real_clock`: the account's own clock does not matter.
+    """
+
+    kind: str
+    ref: UUID | None = None
+    due_at: datetime | None = None
+    due_on: date | None = None
+    real_clock: bool = False
+    dedupe_key: str | None = None
+    max_attempts: int = 10
+
+
 async def add(
     tx: Transaction,
     kind: str,
@@ -85,31 +103,42 @@ async def add(
     dedupe_key: str | None = None,
     max_attempts: int = 10,
 ) -> None:
-    """Ask for work, now or at `due_at` (the account's time). The same `dedupe_key` again changes nothing.
+    """Ask for work, as `New` tells."""
+    await add_all(tx, [New(kind, ref, due_at, due_on, real_clock, dedupe_key, max_attempts)])
 
-    `due_on`: the day whose first moment `due_at` is. `real_clock`: the account's own clock does not matter.
-    """
-    row = await tx.fetchrow(
-        """WITH own AS (  -- locked, and so as it is now: the clock does not move until this job can be seen
-               SELECT clock_offset FROM account_clocks WHERE account_id = $2 AND NOT $9 FOR SHARE
+
+async def add_all(tx: Transaction, wanted: Sequence[New]) -> None:
+    if not wanted:
+        return
+    rows = await tx.fetch(
+        """WITH own AS (  -- locked, and so as it is now: the clock does not move until these jobs can be seen
+               SELECT clock_offset FROM account_clocks WHERE account_id = $1 FOR SHARE
            )
            INSERT INTO jobs (id, account_id, kind, dedupe_key, ref, due_at, run_at, max_attempts, due_on, real_clock)
-           SELECT $1, $2, $3, $4, $5, coalesce($6, real_now + ahead), coalesce($6 - ahead, real_now), $7, $8, $9
-             FROM (SELECT coalesce((SELECT clock_offset FROM own), '0') AS ahead, clock_timestamp() AS real_now) AS clock
+           SELECT new.id, $1, new.kind, new.dedupe_key, new.ref, coalesce(new.due_at, real_now + ahead),
+                  coalesce(new.due_at - ahead, real_now), new.max_attempts, new.due_on, new.real_clock
+             FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[], $8::date[],
+                         $9::boolean[])
+                  AS new (id, kind, dedupe_key, ref, due_at, max_attempts, due_on, real_clock),
+                  LATERAL (SELECT CASE WHEN new.real_clock THEN '0'
+                                       ELSE coalesce((SELECT clock_offset FROM own), '0') END AS ahead,
+                                  clock_timestamp() AS real_now) AS clock
                ON CONFLICT ON CONSTRAINT jobs_once DO NOTHING
         RETURNING id""",
-        ids.new(),
         tx.account_id,
-        kind,
-        dedupe_key,
-        ref,
-        due_at,
-        max_attempts,
-        due_on,
-        real_clock,
+        new_ids := [ids.new() for _ in wanted],
+        [one.kind for one in wanted],
+        [one.dedupe_key for one in wanted],
+        [one.ref for one in wanted],
+        [one.due_at for one in wanted],
+        [one.max_attempts for one in wanted],
+        [one.due_on for one in wanted],
+        [one.real_clock for one in wanted],
     )
-    if row and due_at is None:
-        tx.after_commit(JobDue(row["id"]))
+    added = {row["id"] for row in rows}
+    for id, one in zip(new_ids, wanted, strict=True):
+        if id in added and one.due_at is None:
+            tx.after_commit(JobDue(id))
 
 
 async def perform(db: Database, kinds: Kinds, job_id: UUID, seconds: float = TIME_LIMIT) -> bool:
@@ -121,22 +150,31 @@ async def perform(db: Database, kinds: Kinds, job_id: UUID, seconds: float = TIM
         job = await _claim(tx, job_id)
     if job is None:
         return False
-    kind = kinds.get(job.kind, UNKNOWN)
-    if job.attempts > job.max_attempts:  # it took its workers with it
-        await _bury(db, kind, job, "Every attempt ended without a result.")
-        return True
-    try:
-        async with _leased(db, job), asyncio.timeout(seconds):
-            if kind.before is not None:
-                await kind.before(db, kinds, job)
-            async with db.transaction(job.account_id, limits=JOB) as tx:
-                await kind.perform(tx, job)
-                await _finish(tx, job)
-    except LeaseLost:
-        log.warning("job lost its lease", job=str(job.id), kind=job.kind)
-    except Exception as failure:  # noqa: BLE001  # whatever a job fails by is written to its row
-        await _fail(db, kind, job, failure)
+    async with _leased(db, [job]):
+        await _work(db, kinds, job, seconds)
     return True
+
+
+async def perform_all(db: Database, kinds: Kinds, job_ids: Sequence[UUID]) -> None:
+    """Do jobs one after another, each in transactions of its own, and begin none after a while: they are swept for.
+
+    First attempts of kinds that speak to nobody outside are claimed together: they hold each other up for no longer
+    than a transaction, and one that kills its worker is claimed alone from then on.
+    """
+    began = monotonic()
+    quick = [name for name, kind in kinds.items() if kind.before is None]
+    async with db.transaction(None, limits=JOB) as tx:
+        together = await _claim_together(tx, job_ids, quick) if len(job_ids) > 1 else []
+    async with _leased(db, together):
+        for place, job in enumerate(together):
+            if monotonic() - began > TURN:
+                await _put_back(db, together[place:])
+                return
+            await _work(db, kinds, job, TIME_LIMIT)
+    claimed = {job.id for job in together}
+    for job_id in job_ids:
+        if job_id not in claimed and monotonic() - began <= TURN:
+            await perform(db, kinds, job_id)
 
 
 async def sweep(tx: Transaction, limit: int = 50) -> list[UUID]:
@@ -226,6 +264,54 @@ async def _claim(tx: Transaction, job_id: UUID) -> Job | None:
     return Job(**row) if row else None
 
 
+async def _claim_together(tx: Transaction, job_ids: Sequence[UUID], quick: Sequence[str]) -> list[Job]:
+    rows = await tx.fetch(
+        """UPDATE jobs
+              SET attempts = 1, lease_token = $2, lease_until = clock_timestamp() + make_interval(secs => $3)
+            WHERE id IN (SELECT id
+                           FROM jobs
+                          WHERE id = ANY($1::uuid[]) AND kind = ANY($4::text[]) AND state = 'queued' AND attempts = 0
+                            AND run_at <= clock_timestamp()
+                            AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                            FOR UPDATE SKIP LOCKED)
+        RETURNING id, account_id, kind, ref, due_at, attempts, max_attempts, lease_token AS token""",
+        list(job_ids),
+        uuid4(),
+        LEASE,
+        list(quick),
+    )
+    return sorted((Job(**row) for row in rows), key=lambda job: (job.due_at, job.id))
+
+
+async def _put_back(db: Database, claimed: Sequence[Job]) -> None:
+    """What was claimed and not begun is as it was."""
+    async with db.transaction(None, limits=JOB) as tx:
+        await tx.execute(
+            """UPDATE jobs SET attempts = 0, lease_until = NULL, lease_token = NULL
+                WHERE id = ANY($1::uuid[]) AND lease_token = $2""",
+            [job.id for job in claimed],
+            claimed[0].token,
+        )
+
+
+async def _work(db: Database, kinds: Kinds, job: Job, seconds: float) -> None:
+    kind = kinds.get(job.kind, UNKNOWN)
+    if job.attempts > job.max_attempts:  # it took its workers with it
+        await _bury(db, kind, job, "Every attempt ended without a result.")
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            if kind.before is not None:
+                await kind.before(db, kinds, job)
+            async with db.transaction(job.account_id, limits=JOB) as tx:
+                await kind.perform(tx, job)
+                await _finish(tx, job)
+    except LeaseLost:
+        log.warning("job lost its lease", job=str(job.id), kind=job.kind)
+    except Exception as failure:  # noqa: BLE001  # whatever a job fails by is written to its row
+        await _fail(db, kind, job, failure)
+
+
 async def _finish(tx: Transaction, job: Job) -> None:
     done = await tx.fetchval(
         """UPDATE jobs
@@ -281,8 +367,8 @@ async def _bury(db: Database, kind: Kind, job: Job, what: str) -> None:
 
 
 @asynccontextmanager
-async def _leased(db: Database, job: Job) -> AsyncIterator[None]:
-    """Renews the lease while the work goes on."""
+async def _leased(db: Database, claimed: Sequence[Job]) -> AsyncIterator[None]:
+    """Renews the leases while the work goes on; one that has ended has none to renew."""
 
     async def renew() -> None:
         while True:
@@ -291,12 +377,15 @@ async def _leased(db: Database, job: Job) -> AsyncIterator[None]:
                 async with db.transaction(None, limits=JOB) as tx:
                     await tx.execute(
                         """UPDATE jobs SET lease_until = clock_timestamp() + make_interval(secs => $3)
-                            WHERE id = $1 AND lease_token = $2""",
-                        job.id,
-                        job.token,
+                            WHERE id = ANY($1::uuid[]) AND lease_token = $2""",
+                        [job.id for job in claimed],
+                        claimed[0].token,
                         LEASE,
                     )
 
+    if not claimed:
+        yield
+        return
     renewing = asyncio.create_task(renew())
     try:
         yield

@@ -28,6 +28,18 @@ async def were_any(tx: Transaction) -> bool:
     return found
 
 
+async def is_behind(tx: Transaction) -> bool:
+    """Whether something that was due when a day began is still to be done."""
+    found: bool = await tx.fetchval(
+        """SELECT EXISTS (SELECT
+                            FROM jobs
+                           WHERE account_id = $1 AND state = 'queued' AND due_on IS NOT NULL
+                             AND due_at <= account_now())""",
+        tx.account_id,
+    )
+    return found
+
+
 async def earliest_due(tx: Transaction, until: datetime) -> Due | None:
     """The account's first job in the order of its clock. One that goes on failing is passed over."""
     row = await tx.fetchrow(

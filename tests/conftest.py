@@ -1,12 +1,10 @@
 """What all tests share: real servers, a database of this process's own, and an account for each test."""
 
-import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from secrets import token_hex
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -30,28 +28,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-async def nobody_is_blamed_for_connections_that_asyncpg_forgot() -> None:
-    """It leaves the future of its question about TLS behind when a server goes; some later test would fail by it."""
-    loop = asyncio.get_running_loop()
-    blame = loop.get_exception_handler()
-
-    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if "unexpected connection_lost() call" not in str(context.get("exception")):
-            (blame or asyncio.AbstractEventLoop.default_exception_handler)(loop, context)
-
-    loop.set_exception_handler(handle)
-
-
-@pytest.fixture(scope="session")
 def started_servers() -> Iterator[Servers]:
     with servers() as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-async def dsn(
-    started_servers: Servers, nobody_is_blamed_for_connections_that_asyncpg_forgot: None
-) -> AsyncIterator[str]:
+async def dsn(started_servers: Servers) -> AsyncIterator[str]:
     """A superuser's address of this process's own database, which is at the newest schema."""
     name = f"voronka_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{token_hex(4)}"
     administrator = await asyncpg.connect(started_servers.database_url)

@@ -40,7 +40,7 @@ async def account(
 
 async def module(tx: Transaction, code: str = funnels.MODULE, usable_until: date = date.max) -> None:
     """The module may be used up to that day, not included; a day in the past ends it. No job is added."""
-    await accounts_sql.upsert_module(tx, code, usable_until)
+    await accounts_sql.upsert_modules(tx, {code: usable_until})
 
 
 async def clock(tx: Transaction, offset: timedelta) -> None:

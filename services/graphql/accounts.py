@@ -1,22 +1,21 @@
-"""Who is asking, and what the host CRM sets up."""
+"""Who is asking: people, and the account that they are in."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Annotated, Any, Self, TypeVar
+from typing import Self, TypeVar
 from uuid import UUID
 
 import strawberry
-from strawberry import UNSET
 
 from services.graphql.context import Context
 from services.graphql.engine.fields import batched
-from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotAllowedNow, NotFound
 from services.graphql.node import Node
-from services.graphql.roots import mutation, query
+from services.graphql.rights import Permission
+from services.graphql.roots import query
 from services.graphql.scalars import CurrencyCode, DateTime, date_time, node_id
-from services.graphql.writing import act
-from shared import accounts, ids
+from services.graphql.words import describe_enum
+from shared import accounts
 from shared.actor import Actor as ActorModel
-from shared.actor import ActorKind, Permission
+from shared.actor import ActorKind
 from shared.db import Transaction
 
 Info = strawberry.Info[Context, None]
@@ -25,10 +24,10 @@ Found = TypeVar("Found")
 
 @strawberry.type(description="A person of the account.")
 class User(Node):
-    name: str
+    name: str = strawberry.field(description="What they are called.")
     email: str | None
-    avatar_url: str | None
-    active: bool
+    avatar_url: str | None = strawberry.field(description="Where a picture of the person is; null: there is none.")
+    active: bool = strawberry.field(description="Whether they may sign in and be given work.")
 
     @classmethod
     def of(cls, user: accounts.User) -> Self:
@@ -70,8 +69,12 @@ async def _in_each(
 class Account(Node):
     name: str
     time_zone: str = strawberry.field(description="A name of the IANA database: Europe/Kyiv.")
-    currency: CurrencyCode
-    locale: str
+    currency: CurrencyCode = strawberry.field(
+        description="Of prices and of amounts without another one: ISO 4217. It never changes."
+    )
+    locale: str = strawberry.field(
+        description='A language tag, such as "uk" or "en-GB"; messages are in Ukrainian or English.'
+    )
     country: str = strawberry.field(description="ISO 3166: UA. National phone numbers are read by it.")
     test: bool = strawberry.field(description="A test account may have its own clock, and only it.")
     now: DateTime = batched(nows, description="The account's time.")
@@ -92,12 +95,19 @@ class Account(Node):
 
 @strawberry.type(description="Who is asking: a person in their account.")
 class Viewer:
-    user: User
+    user: User = strawberry.field(description="The person.")
     account: Account
-    permissions: list[Permission]
+    permissions: list[Permission] = strawberry.field(description="What they may do, as their token says.")
 
 
-strawberry.enum(ActorKind, description="Who did it: a person, a source of deals, an import, or the system itself.")
+describe_enum(
+    ActorKind,
+    "Who did it: a person, a source of deals, an import, or the system itself.",
+    USER="A person, as their token says.",
+    SOURCE="A source of deals: a form, a telephone exchange.",
+    IMPORT="A file of deals.",
+    SYSTEM="The product by itself, when something fell due.",
+)
 
 
 async def users_of_actors(ctx: Context, actors: Sequence["Actor"]) -> list[User | None]:
@@ -106,8 +116,8 @@ async def users_of_actors(ctx: Context, actors: Sequence["Actor"]) -> list[User 
 
 @strawberry.type(description="Who did something.")
 class Actor:
-    kind: ActorKind
-    user: User | None = batched(users_of_actors)
+    kind: ActorKind = strawberry.field(description="What sort of author it is.")
+    user: User | None = batched(users_of_actors, description="The person; null: no person did it.")
     source_name: str | None = strawberry.field(description="The source's or the import's name, as it was then.")
 
     user_id: strawberry.Private[UUID | None]
@@ -116,95 +126,6 @@ class Actor:
     def of(cls, actor: ActorModel) -> Self:
         named = actor.kind in (ActorKind.SOURCE, ActorKind.IMPORT)
         return cls(kind=actor.kind, source_name=actor.name if named else None, user_id=actor.user_id)
-
-
-@strawberry.input(description="An account of the host CRM. A client may choose its id.")
-class CreateAccountInput:
-    id: strawberry.ID | None = UNSET
-    name: str
-    time_zone: str | None = "Europe/Kyiv"
-    currency: CurrencyCode | None = CurrencyCode("UAH")
-    locale: str | None = "uk"
-    country: str | None = "UA"
-    test: bool | None = False
-    idempotency_key: str | None = UNSET
-
-
-@strawberry.type(description="The account that was made.")
-class CreateAccountPayload:
-    account: Account
-
-
-CreateAccountResult = Annotated[
-    CreateAccountPayload | InvalidInput | Forbidden | IdempotencyConflict,
-    strawberry.union("CreateAccountResult"),
-]
-
-
-@strawberry.input(description="What to change of an account: what is left out stays. Its currency never changes.")
-class UpdateAccountInput:
-    id: strawberry.ID
-    name: str | None = UNSET
-    time_zone: str | None = strawberry.field(
-        default=UNSET, description="Dates stay as they are; days begin at other moments from now on."
-    )
-    locale: str | None = UNSET
-    country: str | None = UNSET
-    idempotency_key: str | None = UNSET
-
-
-@strawberry.type(description="The account as it is now.")
-class UpdateAccountPayload:
-    account: Account
-
-
-UpdateAccountResult = Annotated[
-    UpdateAccountPayload | InvalidInput | NotFound | Forbidden | NotAllowedNow | IdempotencyConflict,
-    strawberry.union("UpdateAccountResult"),
-]
-
-
-@strawberry.input(description="A person. What is given replaces what was.")
-class SaveUserInput:
-    id: strawberry.ID
-    name: str
-    email: str | None = UNSET
-    avatar_url: str | None = UNSET
-    active: bool | None = True
-
-
-@strawberry.input(description="People of an account, to be made or changed.")
-class SaveUsersInput:
-    account_id: strawberry.ID
-    users: list[SaveUserInput]
-    idempotency_key: str | None = UNSET
-
-
-@strawberry.type(description="The people as they are now.")
-class SaveUsersPayload:
-    users: list[User]
-
-
-SaveUsersResult = Annotated[
-    SaveUsersPayload | InvalidInput | NotFound | Forbidden | IdempotencyConflict,
-    strawberry.union("SaveUsersResult"),
-]
-
-
-def keep_account(account: accounts.Account) -> dict[str, str]:
-    """What the answer to a key is made of."""
-    return {"account": str(account.id)}
-
-
-async def account_again(tx: Transaction, kept: dict[str, Any]) -> accounts.Account:
-    await tx.enter(UUID(kept["account"]))
-    return await accounts.get(tx)
-
-
-async def _users_again(tx: Transaction, kept: dict[str, Any]) -> list[accounts.User]:
-    await tx.enter(UUID(kept["account"]))
-    found = await accounts.users(tx, [UUID(id) for id in kept["users"]])
-    return [found[UUID(id)] for id in kept["users"]]
 
 
 @strawberry.type
@@ -217,45 +138,3 @@ class AccountsQuery:
         return Viewer(
             user=User.of(viewer.user), account=Account.of(viewer.account), permissions=sorted(viewer.permissions)
         )
-
-
-@strawberry.type
-class AccountsMutation:
-    @mutation("Set an account up. Needs ACCOUNTS_MANAGE.")
-    async def create_account(self, info: Info, input: CreateAccountInput) -> CreateAccountResult:
-        account = await act(
-            info,
-            input,
-            Permission.ACCOUNTS_MANAGE,
-            lambda given: accounts.NewAccount.read(given, test=bool(given["test"])),
-            accounts.create,
-            keep=keep_account,
-            again=account_again,
-        )
-        return CreateAccountPayload(account=Account.of(account))
-
-    @mutation("Change an account. Needs ACCOUNTS_MANAGE.")
-    async def update_account(self, info: Info, input: UpdateAccountInput) -> UpdateAccountResult:
-        account = await act(
-            info,
-            input,
-            Permission.ACCOUNTS_MANAGE,
-            accounts.AccountChanges.read,
-            accounts.update,
-            keep=keep_account,
-            again=account_again,
-        )
-        return UpdateAccountPayload(account=Account.of(account))
-
-    @mutation("Make people known, or change them. Needs ACCOUNTS_MANAGE.")
-    async def save_users(self, info: Info, input: SaveUsersInput) -> SaveUsersResult:
-        saved = await act(
-            info,
-            input,
-            Permission.ACCOUNTS_MANAGE,
-            lambda given: (ids.read(given["account_id"]), accounts.read_users(given["users"])),
-            lambda tx, read: accounts.save_users(tx, *read),
-            keep=lambda users: {"account": input.account_id, "users": [str(user.id) for user in users]},
-            again=_users_again,
-        )
-        return SaveUsersPayload(users=[User.of(user) for user in saved])

@@ -18,7 +18,7 @@ from shared.forms import NO_DATE, read_date
 @strawberry.type(description="What became of the visits to a stage that began in the period; each re-entry is a visit.")
 class StageAnalytics:
     stage: Stage
-    entered: int
+    entered: int = strawberry.field(description="Visits that began in the period.")
     moved: int = strawberry.field(description="Left for a later open stage.")
     won: int = strawberry.field(description="Left for won.")
     lost: int = strawberry.field(description="Left for lost.")
@@ -44,31 +44,33 @@ class StageAnalytics:
 
 @strawberry.type(description="How many deals were lost for a reason.")
 class LossReasonCount:
-    reason: LossReason | None
-    count: int
-    value: list[Money]
+    reason: LossReason | None = strawberry.field(description="null: none was given.")
+    count: int = strawberry.field(description="Deals that were lost for it.")
+    value: list[Money] = strawberry.field(description="What these would have been worth, by currency.")
 
 
 @strawberry.type(description="How many deals a source brought in the period, and how many of its deals were won in it.")
 class SourceCount:
-    source: DealSource
-    created: int
-    won: int
+    source: DealSource = strawberry.field(description="How these deals came in.")
+    created: int = strawberry.field(description="Deals that were made in the period.")
+    won: int = strawberry.field(description="Deals that were won in the period, whenever they were made.")
 
 
 @strawberry.type(
     description="Won and lost: deals that were closed in the period and still are. Archived deals count too."
 )
 class FunnelAnalytics:
-    created: int
-    won: int
-    lost: int
-    won_value: list[Money]
+    created: int = strawberry.field(description="Deals that were made in the period.")
+    won: int = strawberry.field(description="Deals that were won in the period.")
+    lost: int = strawberry.field(description="Deals that were lost in the period.")
+    won_value: list[Money] = strawberry.field(description="Of what was won, by currency.")
     win_rate: float | None = strawberry.field(description="Of the deals that were closed, the share that was won.")
-    average_days_to_win: float | None
-    stages: list[StageAnalytics]
+    average_days_to_win: float | None = strawberry.field(
+        description="From when a deal was made until it was won; null: none was won."
+    )
+    stages: list[StageAnalytics] = strawberry.field(description="All of the funnel's, in their order.")
     loss_reasons: list[LossReasonCount] = strawberry.field(description="The most frequent one first.")
-    sources: list[SourceCount]
+    sources: list[SourceCount] = strawberry.field(description="Those that brought a deal or won one.")
     forecast: list[Money] = strawberry.field(description="Open deals as of now: amount × the stage's probability.")
 
     @classmethod

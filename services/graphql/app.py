@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, uploads
+from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, trusted, uploads
 from services.graphql.auth import SignIn
 from services.graphql.engine.document import Documents
+from services.graphql.engine.persisted import Persisted
 from services.graphql.health import healthz, readyz
 from services.graphql.house import House
 from services.graphql.http import graphql
@@ -54,9 +54,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         statement_cache=given.voronka_statement_cache,
         deliver=hints.deliver,
     ) as db:
-        documents = Documents(
-            executable, introspection=given.introspection, suggestions=given.voronka_env != "production"
-        )
+        documents = _documents(given)
         house = House(given, db, executable, documents, SignIn(db, given), Rooms(db), Sockets())
         app.state.db, app.state.house = db, house
         hints.on_hint = house.hear
@@ -64,6 +62,17 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             with draining.politely(house.sockets):
                 _leave_start_up_to_no_collector()
                 yield
+
+
+def _documents(given: Settings) -> Documents:
+    """With those that are trusted read already, so that nobody waits for it."""
+    persisted = Persisted(
+        trusted.load(given.voronka_trusted_documents), only_trusted=given.voronka_only_trusted_documents
+    )
+    suggestions = given.voronka_env != "production"
+    documents = Documents(executable, introspection=given.introspection, suggestions=suggestions, persisted=persisted)
+    trusted.read_ahead(documents)
+    return documents
 
 
 @asynccontextmanager
@@ -112,11 +121,11 @@ def make_app(given: Settings) -> Starlette:
             Route("/readyz", readyz),
             Route("/metrics", metrics.metrics),
         ],
-        middleware=[Middleware(KeepServerProtocol), cors(given)],
+        middleware=[cors(given)],
         lifespan=lifespan,
     )
     app.state.settings = given
     return app
 
 
-app = make_app(settings())
+app = KeepServerProtocol(make_app(settings()))

@@ -59,10 +59,14 @@ def _sources(asked: Sequence["BalanceEntry"], of_type: str) -> list[UUID]:
 class BalanceEntry:
     at: DateTime
     amount: Decimal = strawberry.field(description="Negative where it was taken.")
-    reason: str
-    invoice: Invoice | None = batched(invoices_of_entries)
-    payment: Payment | None = batched(payments_of_entries)
-    credit_note: CreditNote | None = batched(notes_of_entries)
+    reason: str = strawberry.field(description="Why: a sentence in the viewer's language.")
+    invoice: Invoice | None = batched(
+        invoices_of_entries, description="The one that it settled, or that is void; null: none."
+    )
+    payment: Payment | None = batched(
+        payments_of_entries, description="The one that brought it, or was paid back; null: none."
+    )
+    credit_note: CreditNote | None = batched(notes_of_entries, description="The one that gave it; null: none.")
 
     entry: strawberry.Private[Entry]
 
@@ -122,8 +126,8 @@ async def methods_of_billing(ctx: Context, asked: Sequence["Billing"]) -> list[l
 
 @strawberry.type(description="A way to pay that a payer can be sent to.")
 class PaymentProvider:
-    code: str
-    name: str
+    code: str = strawberry.field(description="For `provider` of pay.")
+    name: str = strawberry.field(description="What payers know it by.")
 
 
 async def providers_of_billing(ctx: Context, asked: Sequence["Billing"]) -> list[list[PaymentProvider]]:
@@ -136,11 +140,11 @@ class Billing:
     today: Date = strawberry.field(description="In the account's time zone.")
     renews_on: Date | None = strawberry.field(description="The one date on which the next modules renew.")
     next_renewal: Quote | None = strawberry.field(description="What that renewal will cost, as of now.")
-    balance: Money
+    balance: Money = strawberry.field(description="What was paid in advance or given back, and pays what is due next.")
     balance_entries: Connection[BalanceEntry] = batched(entries_of_billing, description="The newest first.")
     providers: list[PaymentProvider] = batched(providers_of_billing, description="That are configured here.")
     modules: list[ModuleSubscription] = batched(modules_of_billing, description="Connected, or once connected.")
-    catalog: list[Module]
+    catalog: list[Module] = strawberry.field(description="All modules that there are.")
     payment_methods: list[PaymentMethod] = batched(methods_of_billing)
     invoices: Connection[Invoice] = batched(invoices_of_billing, description="The newest first.")
 

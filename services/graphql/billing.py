@@ -24,6 +24,7 @@ from services.graphql.money import Money
 from services.graphql.node import Node
 from services.graphql.roots import mutation
 from services.graphql.scalars import Date, node_id, optional_date
+from services.graphql.words import describe_enum
 from services.graphql.writing import act
 from shared import billing, errors
 from shared.actor import Permission
@@ -31,14 +32,30 @@ from shared.billing import CATALOGUE, INTERVALS, ModuleState
 from shared.clock import local_date
 from shared.db import Transaction
 
-strawberry.enum(ModuleState, description="How far an account is with a module.")
+describe_enum(
+    ModuleState,
+    "How far an account is with a module.",
+    TRIALING="It is tried for free.",
+    ACTIVE="It is paid.",
+    PAST_DUE="Its renewal is not paid yet; for 7 days it can still be used.",
+    SUSPENDED="Its renewal was not paid; it cannot be used until it is.",
+    CANCELLED="It is over; buying it again begins anew.",
+)
 
 
-@strawberry.enum(description="For how long a module is paid at once.")
 class BillingInterval(Enum):
     MONTH = "MONTH"
     QUARTER = "QUARTER"
     YEAR = "YEAR"
+
+
+describe_enum(
+    BillingInterval,
+    "For how long a module is paid at once.",
+    MONTH="1 month.",
+    QUARTER="3 months.",
+    YEAR="12 months.",
+)
 
 
 def _interval(months: int | None) -> BillingInterval | None:
@@ -47,9 +64,9 @@ def _interval(months: int | None) -> BillingInterval | None:
 
 @strawberry.type(description="What a module costs for an interval.")
 class ModulePrice:
-    interval: BillingInterval
-    price: Money
-    per_month: Money
+    interval: BillingInterval = strawberry.field(description="For how long it is paid at once.")
+    price: Money = strawberry.field(description="Of the whole interval, VAT contained.")
+    per_month: Money = strawberry.field(description="The same for each of its months, rounded.")
 
 
 async def prices_of_modules(ctx: Context, modules: Sequence["Module"]) -> list[list[ModulePrice]]:
@@ -77,14 +94,16 @@ async def trials_available(ctx: Context, modules: Sequence["Module"]) -> list[bo
 
 @strawberry.type(description="A part of the product that is paid for.")
 class Module:
-    code: str
+    code: str = strawberry.field(description="For programs, such as sales_funnel.")
     name: str
-    description: str
-    trial_days: int
+    description: str = strawberry.field(description="What it brings: a sentence in the viewer's language.")
+    trial_days: int = strawberry.field(description="For how long it can be tried.")
     prices: list[ModulePrice] = batched(
         prices_of_modules, description="In the account's currency; empty: not sold in it."
     )
-    trial_available: bool = batched(trials_available)
+    trial_available: bool = batched(
+        trials_available, description="Whether the account may try it now: it never has, and is not connected."
+    )
 
     @classmethod
     def of(cls, code: str, language: str) -> Self:
@@ -113,13 +132,19 @@ async def usable(ctx: Context, subscriptions: Sequence["ModuleSubscription"]) ->
 )
 class ModuleSubscription(Node):
     module: Module = batched(modules_of)
-    state: ModuleState
-    interval: BillingInterval | None
-    period_start: Date | None
-    period_end: Date | None
-    trial_ends_on: Date | None
-    cancel_at_period_end: bool
-    next_interval: BillingInterval | None
+    state: ModuleState = strawberry.field(description="How far the account is with it.")
+    interval: BillingInterval | None = strawberry.field(
+        description="For how long it is paid at once; null: it was never paid."
+    )
+    period_start: Date | None = strawberry.field(description="The first day of what is paid; null: nothing is.")
+    period_end: Date | None = strawberry.field(
+        description="The first day that is not paid any more; null: nothing is paid."
+    )
+    trial_ends_on: Date | None = strawberry.field(description="The first day after the trial; null: it was not tried.")
+    cancel_at_period_end: bool = strawberry.field(description="Whether it ends then, and is not renewed.")
+    next_interval: BillingInterval | None = strawberry.field(
+        description="For how long it is paid at once from the next boundary on; null: as now."
+    )
     usable: bool = batched(usable, description="The one question the rest of the product asks.")
 
     module_code: strawberry.Private[str]
@@ -149,7 +174,7 @@ async def states_of(ctx: Context, refusals: Sequence["ModuleInactive"]) -> list[
 @strawberry.type(description="The paid module is not usable now: connect it in the subscription settings.")
 class ModuleInactive(Error):
     module: Module = batched(modules_of)
-    state: ModuleState | None = batched(states_of)
+    state: ModuleState | None = batched(states_of, description="How far the account is with it; null: it never had it.")
 
     module_code: strawberry.Private[str]
 
@@ -165,7 +190,7 @@ class StartTrialInput:
 
 @strawberry.type(description="The module, in its trial.")
 class StartTrialPayload:
-    module: ModuleSubscription
+    module: ModuleSubscription = strawberry.field(description="As it is now.")
 
 
 StartTrialResult = Annotated[

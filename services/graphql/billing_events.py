@@ -44,33 +44,33 @@ async def balances(ctx: Context, changes: Sequence["BalanceChanged"]) -> list[Mo
 
 @strawberry.type(description="The first message: from now on, everything follows. Read `billing` again.")
 class BillingReady:
-    today: Date
+    today: Date = strawberry.field(description="In the account's time zone.")
 
 
 @strawberry.type(description="A module was connected, changed or ended. Every user of the account is told.")
 class ModuleChanged:
-    module: ModuleSubscription = batched(modules_of_changes)
+    module: ModuleSubscription = batched(modules_of_changes, description="As it is now.")
 
     changed_id: strawberry.Private[UUID]
 
 
 @strawberry.type(description="A payment was begun, or got further.")
 class PaymentChanged:
-    payment: Payment = batched(payments_of_changes)
+    payment: Payment = batched(payments_of_changes, description="As it is now.")
 
     changed_id: strawberry.Private[UUID]
 
 
 @strawberry.type(description="An invoice was issued, paid, or is void.")
 class InvoiceChanged:
-    invoice: Invoice = batched(invoices_of_changes)
+    invoice: Invoice = batched(invoices_of_changes, description="As it is now.")
 
     changed_id: strawberry.Private[UUID]
 
 
 @strawberry.type(description="Something came to the balance, or was taken from it.")
 class BalanceChanged:
-    balance: Money = batched(balances)
+    balance: Money = batched(balances, description="As it is now.")
 
     changed_id: strawberry.Private[UUID]
 

@@ -79,7 +79,7 @@ async def deals_of_columns(
 
 @strawberry.type(description="A stage and the deals that stand in it.")
 class BoardColumn:
-    stage: Stage
+    stage: Stage = strawberry.field(description="Which stage it is.")
     deal_count: int = batched(
         deal_counts_of_columns, description="Of all deals of the column, not only the loaded ones."
     )
@@ -104,12 +104,12 @@ async def columns_of_boards(
 
 @strawberry.type(description="A funnel's stages with their deals, at one moment.")
 class Board:
-    funnel: Funnel
+    funnel: Funnel = strawberry.field(description="Whose board it is.")
     cursor: Cursor = strawberry.field(
         description="The log's head when this was read: follow with boardChanged(after:)."
     )
     seq: int = strawberry.field(description="The head's number; 0 for a new funnel. It holds all events up to it.")
-    columns: list[BoardColumn] = batched(columns_of_boards)
+    columns: list[BoardColumn] = batched(columns_of_boards, description="In the order of the stages.")
 
     asked: strawberry.Private[Filter]
 

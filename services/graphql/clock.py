@@ -8,7 +8,8 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET
 
-from services.graphql.accounts import Account, Info, account_again, keep_account
+from services.graphql.account_mutations import account_again, keep_account
+from services.graphql.accounts import Account, Info
 from services.graphql.context import Context
 from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput, NotAllowedNow, NotFound
 from services.graphql.roots import mutation

@@ -12,6 +12,7 @@ from services.graphql.errors import Forbidden, IdempotencyConflict, InvalidInput
 from services.graphql.money import MoneyInput
 from services.graphql.roots import mutation
 from services.graphql.scalars import JSON, Cursor, Date, PhoneNumber
+from services.graphql.words import NEW_ID
 from services.graphql.writing import Given, act
 from shared import deals
 from shared.actor import Permission
@@ -26,14 +27,16 @@ class ContactInput:
 
 @strawberry.input(description="A deal to be made: it lands in the entry stage, on top. A client may choose its id.")
 class CreateDealInput:
-    id: strawberry.ID | None = UNSET
+    id: strawberry.ID | None = strawberry.field(default=UNSET, description=NEW_ID)
     funnel_id: strawberry.ID
     title: str
-    contact: ContactInput
+    contact: ContactInput = strawberry.field(description="Whom it is with.")
     assignee_id: strawberry.ID | None = strawberry.field(default=UNSET, description="Default: the viewer.")
-    amount: MoneyInput | None = UNSET
+    amount: MoneyInput | None = strawberry.field(default=UNSET, description="What it is worth; null: not known yet.")
     expected_close_on: Date | None = UNSET
-    custom_fields: JSON | None = UNSET
+    custom_fields: JSON | None = strawberry.field(
+        default=UNSET, description="A JSON object of at most 32,768 bytes, 20 levels deep; absent: `{}`."
+    )
     idempotency_key: str | None = UNSET
 
 
@@ -41,12 +44,16 @@ class CreateDealInput:
 class UpdateDealInput:
     id: strawberry.ID
     title: str | None = UNSET
-    contact: ContactInput | None = UNSET
+    contact: ContactInput | None = strawberry.field(default=UNSET, description="What is given replaces the whole.")
     assignee_id: strawberry.ID | None = UNSET
-    amount: MoneyInput | None = UNSET
+    amount: MoneyInput | None = strawberry.field(
+        default=UNSET, description="null clears it, unless its stage requires one: AmountRequired."
+    )
     expected_close_on: Date | None = UNSET
-    custom_fields: JSON | None = UNSET
-    expected_version: int | None = UNSET
+    custom_fields: JSON | None = strawberry.field(
+        default=UNSET, description="A JSON object of at most 32,768 bytes, 20 levels deep; it replaces the whole."
+    )
+    expected_version: int | None = strawberry.field(default=UNSET, description="Differs: StaleDeal, nothing happens.")
     idempotency_key: str | None = UNSET
 
 

@@ -28,16 +28,31 @@ from services.graphql.scalars import (
     optional_date,
     optional_date_time,
 )
+from services.graphql.words import describe_enum
 from shared import deals, errors, funnels, ids
 from shared.deals import DealSource, DealStatus
 
-strawberry.enum(DealStatus, description="Whether a deal is still walking through its funnel.")
-strawberry.enum(DealSource, description="How a deal came in.")
+describe_enum(
+    DealStatus,
+    "Whether a deal is still walking through its funnel.",
+    OPEN="It stands in the entry or in an own stage.",
+    WON="It was sold.",
+    LOST="It will not be sold; `lossReason` says why.",
+)
+describe_enum(
+    DealSource,
+    "How a deal came in.",
+    MANUAL="A person made it.",
+    FORM="From a form, a page or an advertisement.",
+    CALL="From a telephone call.",
+    IMPORT="From a file.",
+    API="From another program, as JSON.",
+)
 
 
 @strawberry.type(description="Whom a deal is with.")
 class Contact:
-    name: str
+    name: str = strawberry.field(description="What they are called.")
     phone: PhoneNumber | None
     email: str | None
 
@@ -82,28 +97,32 @@ class Deal(Node):
     number: int = strawberry.field(description="Counts within the account, for people.")
     title: str
     contact: Contact
-    assignee: User | None = batched(assignees_of_deals)
-    amount: Money | None
+    assignee: User | None = batched(assignees_of_deals, description="Who works on it; null: nobody.")
+    amount: Money | None = strawberry.field(description="What it is worth; null: not known yet.")
     expected_close_on: Date | None
-    source: DealSource
-    source_name: str | None
-    funnel: Funnel = batched(funnels_of_deals)
-    stage: Stage = batched(stages_of_deals)
-    status: DealStatus
-    loss_reason: LossReason | None = batched(loss_reasons_of_deals)
+    source: DealSource = strawberry.field(description="How it came in.")
+    source_name: str | None = strawberry.field(
+        description="The source's or the file's name, as it was then; null: people made it."
+    )
+    funnel: Funnel = batched(funnels_of_deals, description="It never changes.")
+    stage: Stage = batched(stages_of_deals, description="Where it stands, or was closed.")
+    status: DealStatus = strawberry.field(description="Whether it is still walking.")
+    loss_reason: LossReason | None = batched(
+        loss_reasons_of_deals, description="Why it was lost; null: it is not lost."
+    )
     loss_note: str | None
     closed_from_stage: Stage | None = batched(
         closed_from_stages_of_deals, description="Where it stood when it was won or lost."
     )
-    open_task_count: int
-    archived: bool
+    open_task_count: int = strawberry.field(description="Tasks that are not done.")
+    archived: bool = strawberry.field(description="Whether it was taken off its board.")
     idle_from: DateTime | None = batched(
         idle_from_of_deals, description="From then on it has stood too long; null: never. Compare with your clock."
     )
-    entered_stage_at: DateTime
+    entered_stage_at: DateTime = strawberry.field(description="Since when it has stood in its stage.")
     created_at: DateTime
     updated_at: DateTime
-    closed_at: DateTime | None
+    closed_at: DateTime | None = strawberry.field(description="When it was won or lost; null: it is open.")
     version: int = strawberry.field(description="Rises by one with every change of the deal.")
     custom_fields: JSON
     notes: Connection[Note] = batched(notes_of_deals, description="Newest first.")
@@ -167,7 +186,7 @@ class StaleDeal(Error):
 
 @strawberry.type(description="The stage does not belong to the deal's funnel.")
 class StageNotInFunnel(Error):
-    stage_id: strawberry.ID
+    stage_id: strawberry.ID = strawberry.field(description="What was given.")
 
 
 @strawberry.type(description="A deal is not lost without a reason, or without the note that the reason wants.")
@@ -179,17 +198,24 @@ class LossReasonRequired(Error):
 
 @strawberry.type(description="The stage takes no deal without an amount.")
 class AmountRequired(Error):
-    stage: Stage = batched(stages_of_refusals)
+    stage: Stage = batched(stages_of_refusals, description="The one that wants an amount.")
 
     stage_id: strawberry.Private[UUID]
 
 
-@strawberry.input(one_of=True, description="Where in a column: next to another deal, or at an end (true).")
+@strawberry.input(
+    one_of=True,
+    description="Where in a row of deals or stages: next to another one, or at an end (true). Not there: InvalidInput.",
+)
 class PlaceInput:
-    after: strawberry.ID | None = UNSET
-    before: strawberry.ID | None = UNSET
-    top: bool | None = UNSET
-    bottom: bool | None = UNSET
+    after: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="Directly below this deal of the column, or behind this stage."
+    )
+    before: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="Directly above this deal of the column, or before this stage."
+    )
+    top: bool | None = strawberry.field(default=UNSET, description="true; false: InvalidInput.")
+    bottom: bool | None = strawberry.field(default=UNSET, description="true; false: InvalidInput.")
 
 
 @strawberry.type

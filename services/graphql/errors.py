@@ -11,11 +11,9 @@ import strawberry
 from strawberry.types.field import StrawberryField
 
 from services.graphql.context import Context
+from services.graphql.rights import Permission
 from shared import errors
-from shared.actor import Permission
 from shared.errors import DomainError
-
-strawberry.enum(Permission, description="What the host CRM lets a user, or itself, do.")
 
 
 @strawberry.interface(description="Why something was not done. Clients keep `... on Error`: there may be new ones.")
@@ -37,23 +35,29 @@ class Error:
 
 @strawberry.type(description="What is acted on is not there, or not the viewer's.")
 class NotFound(Error):
-    id: strawberry.ID | None
+    id: strawberry.ID | None = strawberry.field(
+        description="Of what is missing: the first of several; null: what is missing has no id."
+    )
 
 
 @strawberry.type(description="The right is missing.")
 class Forbidden(Error):
-    permission: Permission | None
+    permission: Permission | None = strawberry.field(description="The right that is needed; null: no right would help.")
 
 
 @strawberry.type(description="What is wrong with one input.")
 class FieldProblem:
     path: list[str] = strawberry.field(description='Inside the input: ["stages", "1", "color"].')
-    message: str
+    message: str = strawberry.field(
+        description="What is wrong, and how it should be: a sentence for people, in the viewer's language."
+    )
 
 
 @strawberry.type(description="Some of what was given cannot be taken as it is.")
 class InvalidInput(Error):
-    fields: list[FieldProblem]
+    fields: list[FieldProblem] = strawberry.field(
+        description="Every problem of form at once; of what is only named, the first."
+    )
 
     @classmethod
     def of(cls, refusal: DomainError, language: str) -> Self:

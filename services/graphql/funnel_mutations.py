@@ -15,6 +15,7 @@ from services.graphql.errors import Error, Forbidden, IdempotencyConflict, Inval
 from services.graphql.funnels import Funnel, LossReason
 from services.graphql.roots import mutation
 from services.graphql.scalars import Color, Cursor
+from services.graphql.words import NEW_ID
 from services.graphql.writing import act
 from shared import errors, funnels, ids
 from shared.actor import Permission
@@ -39,22 +40,36 @@ class StaleFunnel(Error):
 
 @strawberry.input(description="A stage to be made. Without a probability, probabilities rise evenly.")
 class StageInput:
-    id: strawberry.ID | None = UNSET
+    id: strawberry.ID | None = strawberry.field(default=UNSET, description=NEW_ID)
     name: str
     color: Color
-    probability: int | None = UNSET
-    idle_after_days: int | None = UNSET
-    requires_amount: bool | None = False
+    probability: int | None = strawberry.field(
+        default=UNSET, description="0 to 100. Absent: between its neighbours, so that probabilities rise evenly."
+    )
+    idle_after_days: int | None = strawberry.field(
+        default=UNSET, description="1 to 3,650: deals that stand longer are idle; null: never."
+    )
+    requires_amount: bool | None = strawberry.field(
+        default=False, description="true: a deal without an amount may not enter. On the entry: InvalidInput."
+    )
 
 
 @strawberry.input(description="A funnel to be made. Won and lost are made by themselves, the entry when it is absent.")
 class CreateFunnelInput:
-    id: strawberry.ID | None = UNSET
+    id: strawberry.ID | None = strawberry.field(default=UNSET, description=NEW_ID)
     name: str
-    viewer_ids: list[strawberry.ID] = strawberry.field(default_factory=list)
-    entry: StageInput | None = UNSET
-    stages: list[StageInput] = strawberry.field(default_factory=list)
-    loss_reasons: list[str] = strawberry.field(default_factory=list)
+    viewer_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Users who may see it, besides those with FUNNELS_MANAGE; at most 200."
+    )
+    entry: StageInput | None = strawberry.field(
+        default=UNSET, description="Where every deal begins. Absent: the template's, or one that is made."
+    )
+    stages: list[StageInput] = strawberry.field(
+        default_factory=list, description="The own ones in order, at most 50 beside entry, won and lost."
+    )
+    loss_reasons: list[str] = strawberry.field(
+        default_factory=list, description="At most 100. Empty, and no template: one, «Інше» or «Other»."
+    )
     template_id: strawberry.ID | None = strawberry.field(default=UNSET, description="Fills what is not given.")
     idempotency_key: str | None = UNSET
 
@@ -81,7 +96,9 @@ class SaveLossReasonInput:
     id: strawberry.ID | None = strawberry.field(default=UNSET, description="One that the funnel has is changed.")
     name: str
     requires_note: bool | None = strawberry.field(default=False, description="No deal is lost by it without a note.")
-    archived: bool | None = strawberry.field(default=False, description="No deal is lost by it any more.")
+    archived: bool | None = strawberry.field(
+        default=False, description="No deal is lost by it any more. The last one that is not: InvalidInput."
+    )
     idempotency_key: str | None = UNSET
 
 

@@ -20,9 +20,15 @@ from shared.funnels import StageKind, Total
 
 if TYPE_CHECKING:
     from services.graphql.analytics import FunnelAnalytics
+from services.graphql.words import describe_enum
 
-strawberry.enum(
-    StageKind, description="Entry, won and lost are built in, once each; a funnel's own stages are PROGRESS."
+describe_enum(
+    StageKind,
+    "Entry, won and lost are built in, once each; a funnel's own stages are PROGRESS.",
+    ENTRY="Where every deal begins.",
+    PROGRESS="One of the funnel's own.",
+    WON="Where deals are that were sold.",
+    LOST="Where deals are that will not be sold.",
 )
 
 
@@ -44,7 +50,7 @@ async def values_of_stages(ctx: Context, stages: Sequence["Stage"]) -> list[list
 class Stage(Node):
     name: str
     color: Color
-    kind: StageKind
+    kind: StageKind = strawberry.field(description="Whether it is built in, and as what.")
     probability: int = strawberry.field(description="How likely a deal that stands here is won: 0 to 100.")
     idle_after_days: int | None = strawberry.field(description="Deals that stand longer are idle.")
     requires_amount: bool = strawberry.field(description="A deal without an amount may not enter.")
@@ -72,8 +78,8 @@ class Stage(Node):
 @strawberry.type(description="Why deals of a funnel are lost.")
 class LossReason(Node):
     name: str
-    requires_note: bool
-    archived: bool
+    requires_note: bool = strawberry.field(description="No deal is lost by it without a note.")
+    archived: bool = strawberry.field(description="Whether it can no longer be chosen.")
 
     @classmethod
     def of(cls, reason: funnels.LossReason) -> Self:
@@ -136,13 +142,15 @@ class Funnel(Node):
     stages: list[Stage] = batched(
         stages_of_funnels, description="Entry first, then the own stages in order, then won, then lost."
     )
-    loss_reasons: list[LossReason] = batched(loss_reasons_of_funnels)
+    loss_reasons: list[LossReason] = batched(loss_reasons_of_funnels, description="Archived ones too.")
     deal_count: int = batched(open_deal_counts, description="Open deals.")
     open_value: list[Money] = batched(open_values, description="Of open deals, by currency.")
-    archived: bool
+    archived: bool = strawberry.field(description="Whether it can only be read.")
     created_at: DateTime
     updated_at: DateTime
-    version: int
+    version: int = strawberry.field(
+        description="Rises by one with every change of the funnel itself, its stages and loss reasons."
+    )
     analytics: Annotated["FunnelAnalytics", strawberry.lazy("services.graphql.analytics")] = batched(
         analytics_of_funnels, description="What it did in a period: days of the account's time zone, both included."
     )

@@ -20,17 +20,32 @@ from shared.events import Place
 
 if TYPE_CHECKING:
     from services.graphql.deals import Deal
+from services.graphql.words import describe_enum
 
 HISTORY_FIRST = 20
 
-strawberry.enum(DealChangeKind, description="What was done with a deal.")
+describe_enum(
+    DealChangeKind,
+    "What was done with a deal.",
+    CREATED="It was made, by a person or a source.",
+    IMPORTED="It was made by a file.",
+    MOVED="It went to another stage or place.",
+    UPDATED="Fields of its own changed, or notes or tasks.",
+    ARCHIVED="It was taken off its board.",
+    RESTORED="It was put back on its board.",
+    NOTE_ADDED="Somebody wrote about it.",
+    TASK_ADDED="Something is to be done for it.",
+    TASK_DONE="Something was done for it.",
+)
 
 
 @strawberry.type(description="A field of a deal, before and after a change; what it refers to is told by its id.")
 class FieldChange:
-    field: str = strawberry.field(description="Its name in Deal; notes: a note was deleted.")
-    before: JSON | None
-    after: JSON | None
+    field: str = strawberry.field(
+        description="Its name in Deal; notes: a note was deleted, whose id and text are in `before`."
+    )
+    before: JSON | None = strawberry.field(description="As JSON; null: it was empty.")
+    after: JSON | None = strawberry.field(description="As JSON; null: it is empty since.")
 
 
 async def notes_of_items(ctx: Context, items: Sequence["DealHistoryItem"]) -> list[Note | None]:
@@ -51,10 +66,12 @@ class DealHistoryItem:
     seq: int = strawberry.field(description="The event's number in the funnel's log.")
     at: DateTime
     actor: Actor
-    kind: DealChangeKind
-    from_stage_name: str | None = strawberry.field(description="Of a move: as it was called then.")
-    to_stage_name: str | None = strawberry.field(description="Of a move: as it was called then.")
-    changes: list[FieldChange]
+    kind: DealChangeKind = strawberry.field(description="What was done.")
+    from_stage_name: str | None = strawberry.field(description="Of a move, as it was called then; null: no move.")
+    to_stage_name: str | None = strawberry.field(
+        description="Where it was made or moved to, as it was called then; null: neither, or long ago."
+    )
+    changes: list[FieldChange] = strawberry.field(description="What it changed of the deal's own fields.")
     note: Note | None = batched(notes_of_items, description="As it is now; null when it was deleted.")
     task: Task | None = batched(tasks_of_items, description="As it is now.")
 
@@ -83,7 +100,7 @@ class DealHistoryItem:
 @strawberry.type(description="Something that happened, and its place in the history.")
 class DealHistoryEdge:
     node: DealHistoryItem
-    cursor: str
+    cursor: str = strawberry.field(description="Its place in the list, for `after`.")
 
 
 @strawberry.type(description="A page of a deal's history, newest first.")

@@ -1,82 +1,79 @@
-"""GraphQL over HTTP: POST with JSON, GET for queries (the working draft "GraphQL over HTTP").
+"""GraphQL over HTTP: POST with JSON, GET for queries; subscriptions as streams (https://http-spec.graphql.org/).
 
 Statuses: a client that accepts `application/graphql-response+json` gets 400 for a request that cannot be executed;
 one that knows plain JSON only gets 200 with the errors.
 """
 
 from time import monotonic
-from typing import Any
 
-import orjson
 import structlog
 from graphql import GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from services.graphql import metrics
-from services.graphql.accept import Accepted, choose
-from services.graphql.bodies import TooLarge, read_body
+from services.graphql import metrics, requests
+from services.graphql.accept import Accepted, Choice, choose
 from services.graphql.context import Context
-from services.graphql.engine.document import RequestError
-from services.graphql.engine.execute import Answer, answer, prepare, refusal
+from services.graphql.engine.asked import Asked
+from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal
+from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
-from shared.errors import DomainError, Unauthenticated, Unavailable
-
-LARGEST_BODY = 262_144  # bytes
-PATIENCE = 5.0  # seconds to send it
-PREFLIGHT = ("x-apollo-operation-name", "apollo-require-preflight")
+from services.graphql.live.stream import Following
+from services.graphql.requests import BAD, Refused
+from services.graphql.responses import refuse, refuse_asking, respond
+from shared.errors import DomainError, Unavailable
 
 NO_SUBSCRIPTIONS = RequestError(
-    "BAD_USER_INPUT", GraphQLError("Subscriptions go over a WebSocket (graphql-transport-ws) to the same address.")
+    "BAD_USER_INPUT",
+    GraphQLError(
+        "Subscriptions go over a WebSocket (graphql-transport-ws) to the same address, or to those who accept"
+        ' text/event-stream or multipart/mixed;subscriptionSpec="1.0".'
+    ),
 )
 
 log = structlog.get_logger()
 
 
-class Refused(Exception):
-    """The request is none that could be executed, by HTTP's own rules."""
-
-    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.headers = status, code, headers
-
-
 async def graphql(request: Request) -> Response:
     """The endpoint."""
     house: House = request.app.state.house
-    accepted = choose(request.headers.get("accept"))
-    language = house.language(None, request.headers.get("accept-language"))
-    if accepted is None:
-        return _refuse(
-            Refused(406, "BAD_USER_INPUT", f"Accept {' or '.join(one.value for one in Accepted)}."), Accepted.JSON
-        )
+    choice = choose(request.headers.get("accept"))
+    if choice is None:
+        return refuse(Refused(406, BAD, f"Accept {' or '.join(one.value for one in Accepted)}."), Accepted.JSON)
     try:
-        said = await _read(request)
+        asked = await requests.read(request)
         viewer = await house.sign_in.viewer(request.headers.get("authorization"))
     except Refused as refused:
-        return _refuse(refused, accepted)
+        return refuse(refused, choice.once, precise=house.settings.precise)
     except ClientDisconnect:
         return Response(status_code=499)
     except DomainError as refused:
-        return _refuse_asking(refused, language, accepted)
+        language = house.language(None, request.headers.get("accept-language"))
+        return refuse_asking(refused, language, choice.once)
     ctx = house.context(viewer, request.headers.get("accept-language"))
     try:
-        return await _execute(request, house, ctx, said, accepted)
+        return await _execute(request.method, house, ctx, asked, choice)
     finally:
         await ctx.close()
 
 
-async def _execute(request: Request, house: House, ctx: Context, said: dict[str, Any], accepted: Accepted) -> Response:
-    began = monotonic()
+async def _execute(method: str, house: House, ctx: Context, asked: Asked, choice: Choice) -> Response:
     try:
-        operation = prepare(house.documents, said["query"], said.get("operationName"), said.get("variables") or {})
+        operation = prepare(house.documents, asked)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            return _follow(house, ctx, operation, choice)
     except RequestError as error:
         metrics.OPERATIONS.labels("none", "refused").inc()
-        return _respond(refusal(error, ctx.language), accepted)
-    if operation.kind is OperationType.SUBSCRIPTION:
-        return _respond(refusal(NO_SUBSCRIPTIONS, ctx.language), accepted)
-    if request.method == "GET" and operation.kind is OperationType.MUTATION:
-        return _refuse(Refused(405, "BAD_USER_INPUT", "Mutations go by POST.", Allow="POST"), accepted)
+        return respond(refusal(error, ctx.language), choice.once, precise=house.settings.precise)
+    if method == "GET" and operation.kind is OperationType.MUTATION:
+        return refuse(Refused(405, BAD, "Mutations go by POST.", Allow="POST"), choice.once)
+    answered = await _answer(house, operation, ctx)
+    return respond(answered, choice.once, precise=house.settings.precise)
+
+
+async def _answer(house: House, operation: Operation, ctx: Context) -> Answer:
+    """Execute a query or a mutation, counted and noted."""
+    began = monotonic()
     answered = await answer(house.schema, operation, ctx)
     metrics.SECONDS.labels(operation.kind.value).observe(monotonic() - began)
     metrics.OPERATIONS.labels(operation.kind.value, "errors" if "errors" in answered.body else "ok").inc()
@@ -87,84 +84,14 @@ async def _execute(request: Request, house: House, ctx: Context, said: dict[str,
         ms=round((monotonic() - began) * 1_000, 1),
         errors=[error["extensions"]["code"] for error in answered.body.get("errors", ())],
     )
-    return _respond(answered, accepted)
+    return answered
 
 
-async def _read(request: Request) -> dict[str, Any]:
-    """What is to be executed. Raises Refused."""
-    if request.method == "GET":
-        if not _is_json(request) and not any(name in request.headers for name in PREFLIGHT):
-            raise Refused(400, "BAD_USER_INPUT", "A query by GET needs the header apollo-require-preflight: true.")
-        said: Any = dict(request.query_params)
-        for name in ("variables", "extensions"):
-            if said.get(name):
-                said[name] = _json(said[name].encode())
-    elif request.method == "POST":
-        if not _is_json(request):
-            raise Refused(415, "BAD_USER_INPUT", "Send the operation as content-type: application/json.")
-        said = _json(await _body(request))
-    else:
-        raise Refused(405, "BAD_USER_INPUT", "Send the operation by POST.", Allow="GET, POST")
-    return check(said)
-
-
-def _is_json(request: Request) -> bool:
-    """Whether it says so: no page of another origin can, without a preflight."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-
-
-def check(said: Any) -> dict[str, Any]:
-    """The parameters of a request, each of its kind. Raises Refused."""
-    if not isinstance(said, dict):
-        raise Refused(400, "BAD_USER_INPUT", "The body must be a JSON object with `query`.")
-    if not isinstance(said.get("query"), str) or not said["query"].strip():
-        raise Refused(400, "BAD_USER_INPUT", "`query` must be a GraphQL document.")
-    for name, kind in (("operationName", str), ("variables", dict), ("extensions", dict)):
-        if said.get(name) is not None and not isinstance(said[name], kind):
-            raise Refused(400, "BAD_USER_INPUT", f"`{name}` is not of its kind.")
-    return said
-
-
-def _json(raw: bytes) -> Any:
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise Refused(400, "BAD_USER_INPUT", "The request is not valid JSON.") from None
-
-
-async def _body(request: Request) -> bytes:
-    try:
-        return await read_body(request, LARGEST_BODY, PATIENCE)
-    except TooLarge:
-        raise Refused(413, "BAD_USER_INPUT", f"At most {LARGEST_BODY} bytes, please.", Connection="close") from None
-    except TimeoutError:
-        raise Refused(408, "BAD_USER_INPUT", "The request took too long to arrive.", Connection="close") from None
-
-
-def _respond(answered: Answer, accepted: Accepted) -> Response:
-    status, headers = 200, {"cache-control": "no-store"}
-    if answered.refused and accepted is Accepted.GRAPHQL:
-        status = 400
-    for error in answered.body.get("errors", ()):
-        if error["extensions"]["code"] == "UNAVAILABLE":
-            status = 503
-            headers["retry-after"] = str(error["extensions"].get("retryAfter", 1))
-    return Response(orjson.dumps(answered.body), status, headers, media_type=accepted.media_type)
-
-
-def _refuse(refused: Refused, accepted: Accepted) -> Response:
-    body = {"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]}
-    return Response(orjson.dumps(body), refused.status, refused.headers, media_type=accepted.media_type)
-
-
-def _refuse_asking(refused: DomainError, language: str, accepted: Accepted) -> Response:
-    """Who is asking cannot be said: the token is not good, or nobody can look now."""
-    extensions: dict[str, Any] = {"code": refused.code}
-    status, headers = 400, {}
-    if isinstance(refused, Unauthenticated):
-        status, headers["www-authenticate"] = 401, "Bearer"
-    elif isinstance(refused, Unavailable):
-        status, headers["retry-after"] = 503, str(refused.retry_after)
-        extensions["retryAfter"] = refused.retry_after
-    body = {"errors": [{"message": refused.sentence.to(language), "extensions": extensions}]}
-    return Response(orjson.dumps(body), status, headers, media_type=accepted.media_type)
+def _follow(house: House, ctx: Context, operation: Operation, choice: Choice) -> Response:
+    """Raises RequestError when the client takes no stream."""
+    if choice.stream is None:
+        raise NO_SUBSCRIPTIONS
+    if house.sockets.draining.is_set():
+        return refuse_asking(Unavailable(), ctx.language, choice.once)
+    metrics.OPERATIONS.labels("subscription", "ok").inc()
+    return Following(house, operation, ctx.again(), choice.stream)

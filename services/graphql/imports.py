@@ -18,6 +18,7 @@ from services.graphql.node import Node
 from services.graphql.pages import FIRST, NO_CURSOR, Connection, connection, decode, known, moment
 from services.graphql.roots import mutation, query, subscription
 from services.graphql.scalars import JSON, node_id
+from services.graphql.words import describe_enum
 from services.graphql.writing import act
 from shared import errors, ids, imports
 from shared.actor import Permission
@@ -27,13 +28,21 @@ from shared.imports import ImportState
 IMPORTS_FIRST = 20
 GLANCE = 0.25  # seconds between looks: nobody is told more often
 
-strawberry.enum(ImportState, description="How far an import is. The last three are the end of it.")
+describe_enum(
+    ImportState,
+    "How far an import is. The last three are the end of it.",
+    QUEUED="It is about to be read.",
+    RUNNING="Rows become deals.",
+    DONE="Every row was read.",
+    FAILED="The file could not be read to its end; the deals that it made stay.",
+    CANCELLED="Somebody stopped it; the deals that it made stay.",
+)
 
 
 @strawberry.type(description="A row that could not be taken.")
 class ImportReject:
     row: int = strawberry.field(description="Its number in the file; the header is row 1.")
-    reason: str
+    reason: str = strawberry.field(description="What is wrong with it: a sentence in the viewer's language.")
     values: JSON = strawberry.field(description="What stands in it, by the names of its columns.")
 
 
@@ -69,14 +78,14 @@ async def rejects_of_imports(
 
 @strawberry.type(description="A file of deals, and how far it is taken in.")
 class Import(Node):
-    funnel: Funnel = batched(funnels_of_imports)
-    file_name: str
-    state: ImportState
+    funnel: Funnel = batched(funnels_of_imports, description="Where its deals are made.")
+    file_name: str = strawberry.field(description="As it was uploaded.")
+    state: ImportState = strawberry.field(description="How far it is.")
     total_rows: int | None = strawberry.field(description="Without the header and blank rows; null: not counted yet.")
-    processed_rows: int
-    created_rows: int
+    processed_rows: int = strawberry.field(description="Rows that are done: made, duplicate or rejected.")
+    created_rows: int = strawberry.field(description="Rows that became deals.")
     duplicate_rows: int = strawberry.field(description="Their external id is on an earlier row, of whatever file.")
-    rejected_rows: int
+    rejected_rows: int = strawberry.field(description="Rows that could not be taken; `rejects` tells why.")
     rejects: Connection[ImportReject] = batched(rejects_of_imports, description="In the order of the file.")
 
     kept: strawberry.Private[imports.Import]
@@ -104,7 +113,7 @@ class CancelImportInput:
 
 @strawberry.type(description="The import as it is now.")
 class CancelImportPayload:
-    import_: Import = strawberry.field(name="import")
+    import_: Import = strawberry.field(name="import", description="As it is now.")
 
 
 CancelImportResult = Annotated[

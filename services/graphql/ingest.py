@@ -15,19 +15,40 @@ from services.graphql.node import Node
 from services.graphql.pages import FIRST, Connection, connection, decode, known, moment
 from services.graphql.roots import query
 from services.graphql.scalars import JSON, DateTime, date_time, node_id
+from services.graphql.words import describe_enum
 from shared import deals, ids, ingest
 from shared.actor import Permission
 from shared.ingest import Assignment, InboxState, SourceKind
 
-strawberry.enum(SourceKind, description="Who posts to a source, and in which form.")
-strawberry.enum(
-    Assignment,
-    description="Who gets a deal: the source's assignee; who took the call, else the assignee; the funnel's viewers in"
-    " turn.",
+describe_enum(
+    SourceKind,
+    "Who posts to a source, and in which form.",
+    FORM="An HTML form, url-encoded or multipart.",
+    JSON="Any program, a JSON object.",
+    TILDA="Tilda's forms.",
+    FACEBOOK_LEADS="Facebook's lead ads; needs the module lead_ads.",
+    GOOGLE_LEADS="Google's lead form ads; needs the module lead_ads.",
+    BINOTEL="Binotel's calls; needs the module telephony.",
+    RINGOSTAT="Ringostat's calls; needs the module telephony.",
+    PHONET="Phonet's calls; needs the module telephony.",
 )
-strawberry.enum(
+describe_enum(
+    Assignment,
+    "Who gets a deal: the source's assignee; who took the call, else the assignee; the funnel's viewers in turn.",
+    FIXED="The source's assignee.",
+    CALL_TAKER="Who took the call, else the source's assignee.",
+    ROUND_ROBIN="The funnel's viewers in turn.",
+)
+describe_enum(
     InboxState,
-    description="What became of what came. WAITING: for a module; it is taken in by itself when that is usable.",
+    "What became of what came. WAITING: for a module; it is taken in by itself when that is usable.",
+    RECEIVED="It is about to be taken in.",
+    WAITING="For a module that cannot be used now.",
+    CREATED="It became a deal.",
+    ATTACHED="It was told to an open deal of the same contact.",
+    DUPLICATE="The same had come before.",
+    IGNORED="There is nothing to be made of it, and nothing wrong with it.",
+    REJECTED="It could not be taken in; mend what `reason` says, and replay it.",
 )
 
 
@@ -46,22 +67,26 @@ async def urls_of_sources(ctx: Context, sources: Sequence["Source"]) -> list[str
 @strawberry.type(description="Where deals come from: a form, a telephone exchange.")
 class Source(Node):
     name: str
-    kind: SourceKind
-    funnel: Funnel = batched(funnels_of_sources)
-    assignee: User | None = batched(assignees_of_sources)
+    kind: SourceKind = strawberry.field(description="Who posts to it, and in which form.")
+    funnel: Funnel = batched(funnels_of_sources, description="Where its deals are made.")
+    assignee: User | None = batched(
+        assignees_of_sources, description="Who gets its deals, or those that nobody else takes; null: nobody."
+    )
     url: str = batched(urls_of_sources, description="Where the outside world posts to, without the secret.")
     mapping: JSON = strawberry.field(
         description="Our field → JMESPath in the payload: title, contact.name, contact.phone, contact.email, amount,"
         " externalId; of calls also direction, phone, billsec, disposition, calledAt, recording; others are custom fields."
     )
-    assignment: Assignment
-    attach_to_open_deal: bool
-    enabled: bool
+    assignment: Assignment = strawberry.field(description="How a deal finds its assignee.")
+    attach_to_open_deal: bool = strawberry.field(
+        description="Whether a lead of a known contact is told to their open deal instead of making another."
+    )
+    enabled: bool = strawberry.field(description="Whether what is posted is taken; else it is refused.")
     created_at: DateTime
-    received: int
-    created: int
-    duplicates: int
-    rejected: int
+    received: int = strawberry.field(description="Leads that came.")
+    created: int = strawberry.field(description="Leads that became deals.")
+    duplicates: int = strawberry.field(description="Leads that had come before.")
+    rejected: int = strawberry.field(description="Leads that could not be taken in.")
 
     source: strawberry.Private[ingest.Source]
 
@@ -100,17 +125,19 @@ async def deals_of_items(ctx: Context, items: Sequence["InboxItem"]) -> list[Dea
 
 @strawberry.type(description="Something that came from a source, and what became of it.")
 class InboxItem(Node):
-    source: Source = batched(sources_of_items)
-    state: InboxState
-    received_at: DateTime
-    external_id: str | None
-    payload: JSON | None
+    source: Source = batched(sources_of_items, description="Where it came from.")
+    state: InboxState = strawberry.field(description="What became of it.")
+    received_at: DateTime = strawberry.field(description="When it came.")
+    external_id: str | None = strawberry.field(description="What its service calls it; null: it has no name there.")
+    payload: JSON | None = strawberry.field(description="What was read out of the request; null: nothing could be.")
     deal: Deal | None = batched(
         deals_of_items, description="The one that was made of it, when the viewer sees its funnel."
     )
-    reason: str | None
-    reason_code: str | None
-    attempts: int
+    reason: str | None = strawberry.field(
+        description="Why nothing was made of it: a sentence in the account's language; null: something was, or is about to be."
+    )
+    reason_code: str | None = strawberry.field(description="The same for programs, in capitals.")
+    attempts: int = strawberry.field(description="How often it was tried.")
 
     item: strawberry.Private[ingest.InboxItem]
 
@@ -131,17 +158,17 @@ class InboxItem(Node):
 
 @strawberry.input(description="Which items to list.")
 class InboxFilter:
-    source_id: strawberry.ID | None = UNSET
-    states: list[InboxState] | None = UNSET
+    source_id: strawberry.ID | None = strawberry.field(default=UNSET, description="Which came from this one.")
+    states: list[InboxState] | None = strawberry.field(default=UNSET, description="Which are in one of these states.")
 
 
 @strawberry.type(description="What a payload would become.")
 class SourcePreview:
-    state: InboxState
+    state: InboxState = strawberry.field(description="What would become of it.")
     deal: JSON | None = strawberry.field(
         description="The deal that it would make; with `id`, the one that is open already and would be told of it."
     )
-    reason: str | None
+    reason: str | None = strawberry.field(description="Why no deal would be made, or not yet; null: one would.")
 
 
 @strawberry.type

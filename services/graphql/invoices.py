@@ -15,16 +15,23 @@ from services.graphql.node import Node
 from services.graphql.quotes import InvoiceLine
 from services.graphql.roots import query
 from services.graphql.scalars import JSON, Date, DateTime, date_time, node_id, optional_date, optional_date_time
+from services.graphql.words import describe_enum
 from shared import billing, ids, money, payments
 from shared.actor import Permission
 from shared.billing import InvoiceState
 from shared.billing.proration import vat
 from shared.errors import Unavailable
 
-strawberry.enum(InvoiceState, description="Void: it need not be paid. Uncollectible: its money was taken back.")
+describe_enum(
+    InvoiceState,
+    "Void: it need not be paid. Uncollectible: its money was taken back.",
+    OPEN="It is to be paid.",
+    PAID="It is paid in full.",
+    VOID="It need not be paid.",
+    UNCOLLECTIBLE="It was paid, and the payer's bank took the money back.",
+)
 
 
-@strawberry.enum(description="How far a payment is; it never goes back.")
 class PaymentState(Enum):
     CREATED = "CREATED"
     PENDING = "PENDING"
@@ -34,19 +41,31 @@ class PaymentState(Enum):
     REFUNDED = "REFUNDED"
 
 
+describe_enum(
+    PaymentState,
+    "How far a payment is; it never goes back.",
+    CREATED="The provider does not know of it yet.",
+    PENDING="The payer or the provider has it in hand.",
+    FAILED="No money came; it may still come.",
+    PAID="The money came.",
+    PARTIALLY_REFUNDED="A part of it was paid back.",
+    REFUNDED="All of it was paid back.",
+)
+
+
 @strawberry.type(description="How the payer goes on: open the url, or post the fields to it as a form.")
 class Checkout:
-    url: str
+    url: str = strawberry.field(description="Where the payer's browser goes.")
     method: str = strawberry.field(description="GET or POST.")
-    fields: JSON
+    fields: JSON = strawberry.field(description="Names and values of the form; `{}` for GET.")
 
 
 @strawberry.type(description="A saved way to pay.")
 class PaymentMethod:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="For `paymentMethodId` of pay.")
     provider: str
     label: str = strawberry.field(description="The card, as far as it may be shown.")
-    expires_on: Date | None
+    expires_on: Date | None = strawberry.field(description="The last day that it works; null: not known.")
     is_default: bool = strawberry.field(description="Renewals are charged to it.")
 
     @classmethod
@@ -62,10 +81,10 @@ class PaymentMethod:
 
 @strawberry.type(description="What is given back, to the balance.")
 class CreditNote:
-    number: str
-    issued_on: Date
-    total: Money
-    reason: str
+    number: str = strawberry.field(description="Counted within the account, without gaps.")
+    issued_on: Date = strawberry.field(description="A day of the account's time zone.")
+    total: Money = strawberry.field(description="What is given back, VAT contained.")
+    reason: str = strawberry.field(description="Why it is given back.")
 
     @classmethod
     def of(cls, note: billing.CreditNote, currency: str) -> Self:
@@ -139,13 +158,13 @@ async def payments_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list
 class Payment(Node):
     provider: str
     invoice: "Invoice" = batched(invoices_of_payments)
-    state: PaymentState
-    amount: Money
-    refunded: Money
+    state: PaymentState = strawberry.field(description="How far it is.")
+    amount: Money = strawberry.field(description="What was asked for.")
+    refunded: Money = strawberry.field(description="What was paid back of it.")
     created_at: DateTime
-    paid_at: DateTime | None
+    paid_at: DateTime | None = strawberry.field(description="When the money came; null: it has not.")
     checkout: Checkout | None = batched(checkouts, description="How the payer goes on, while it can be paid.")
-    failure: str | None
+    failure: str | None = strawberry.field(description="What the provider said; null: it did not fail.")
 
     payment_id: strawberry.Private[UUID]
     invoice_id: strawberry.Private[UUID]
@@ -171,15 +190,15 @@ class Payment(Node):
 @strawberry.type(description="What is to be paid for modules, or was.")
 class Invoice(Node):
     number: str = strawberry.field(description="Counted within the account, without gaps.")
-    state: InvoiceState
-    issued_on: Date
-    due_on: Date
-    lines: list[InvoiceLine] = batched(lines_of_invoices)
-    total: Money
+    state: InvoiceState = strawberry.field(description="How far it is.")
+    issued_on: Date = strawberry.field(description="A day of the account's time zone.")
+    due_on: Date = strawberry.field(description="The day by which it should be paid.")
+    lines: list[InvoiceLine] = batched(lines_of_invoices, description="What it is made of.")
+    total: Money = strawberry.field(description="Of all lines together, VAT contained.")
     vat: Money = batched(taxes_of_invoices, description="Contained in the total.")
     paid: Money = strawberry.field(description="By the balance and by payments.")
-    credit_notes: list[CreditNote] = batched(notes_of_invoices)
-    payments: list[Payment] = batched(payments_of_invoices)
+    credit_notes: list[CreditNote] = batched(notes_of_invoices, description="What was given back of it.")
+    payments: list[Payment] = batched(payments_of_invoices, description="Every try to pay it.")
 
     invoice: strawberry.Private[billing.Invoice]
 

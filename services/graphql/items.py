@@ -27,8 +27,8 @@ async def authors_of_notes(ctx: Context, notes: Sequence["Note"]) -> list[User |
 
 @strawberry.type(description="What somebody wrote about a deal.")
 class Note(Node):
-    text: str
-    author: User | None = batched(authors_of_notes)
+    text: str = strawberry.field(description="What was written: 1 to 10,000 characters.")
+    author: User | None = batched(authors_of_notes, description="Who wrote it; null: no person did.")
     created_at: DateTime
 
     author_id: strawberry.Private[UUID | None]
@@ -52,11 +52,13 @@ async def deals_of_tasks(ctx: Context, tasks: Sequence["Task"]) -> list["Deal"]:
 @strawberry.type(description="Something to be done for a deal.")
 class Task(Node):
     title: str
-    due_at: DateTime | None
-    assignee: User | None = batched(assignees_of_tasks)
-    done: bool
-    done_at: DateTime | None
-    deal: Annotated["Deal", strawberry.lazy("services.graphql.deals")] = batched(deals_of_tasks)
+    due_at: DateTime | None = strawberry.field(description="When it should be done; null: at no certain time.")
+    assignee: User | None = batched(assignees_of_tasks, description="Who is to do it; null: nobody.")
+    done: bool = strawberry.field(description="Whether it is done.")
+    done_at: DateTime | None = strawberry.field(description="When it was done; null: it is not.")
+    deal: Annotated["Deal", strawberry.lazy("services.graphql.deals")] = batched(
+        deals_of_tasks, description="What it is for."
+    )
 
     task: strawberry.Private[deals.Task]
 

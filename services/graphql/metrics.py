@@ -13,6 +13,7 @@ SECONDS = Histogram(
 )
 FALLBACKS = Counter("voronka_fallbacks", "Operations that the stock executor did, and why.", ["reason"])
 SOCKETS = Gauge("voronka_sockets", "Open sockets.")
+STREAMS = Gauge("voronka_streams", "Subscriptions that go over HTTP.")
 SUBSCRIPTIONS = Gauge("voronka_subscriptions", "Running subscriptions.")
 ROOMS = Gauge("voronka_rooms", "Streams that somebody watches.")
 MESSAGES = Counter("voronka_messages", "Messages sent to subscribers.")

@@ -11,8 +11,8 @@ from shared import money
 
 @strawberry.type(description="An amount, with as many decimals as its currency has.")
 class Money:
-    amount: Decimal
-    currency: CurrencyCode
+    amount: Decimal = strawberry.field(description='As many decimals as the currency has: "500.00" UAH, "500" JPY.')
+    currency: CurrencyCode = strawberry.field(description="In which the amount is counted: ISO 4217, such as UAH.")
 
     @classmethod
     def of(cls, value: money.Money) -> Self:
@@ -26,5 +26,7 @@ class Money:
 
 @strawberry.input(description="An amount: at most as many decimals as the currency has, not negative, below 10^13.")
 class MoneyInput:
-    amount: Decimal
-    currency: CurrencyCode
+    amount: Decimal = strawberry.field(
+        description="A string, or a whole number. More decimals than the currency has, below 0, or 10^13 and more: InvalidInput."
+    )
+    currency: CurrencyCode = strawberry.field(description="ISO 4217, such as UAH; any other: InvalidInput.")

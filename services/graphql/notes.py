@@ -36,7 +36,7 @@ class UpdateNoteInput:
     idempotency_key: str | None = UNSET
 
 
-@strawberry.input(description="A note to be deleted, for good.")
+@strawberry.input(description="A note to be deleted. The deal's history goes on telling what it said.")
 class DeleteNoteInput:
     id: strawberry.ID
     idempotency_key: str | None = UNSET
@@ -44,7 +44,7 @@ class DeleteNoteInput:
 
 @strawberry.type(description="The note that was added, its deal, and where the log stands.")
 class AddNotePayload:
-    note: Note
+    note: Note = strawberry.field(description="As it was written.")
     deal: Deal
     cursor: Cursor
     seq: int
@@ -52,7 +52,7 @@ class AddNotePayload:
 
 @strawberry.type(description="The note as it is now, its deal, and where the log stands.")
 class UpdateNotePayload:
-    note: Note
+    note: Note = strawberry.field(description="As it is now.")
     deal: Deal
     cursor: Cursor
     seq: int
@@ -60,7 +60,7 @@ class UpdateNotePayload:
 
 @strawberry.type(description="Which note is gone, its deal, and where the log stands.")
 class DeleteNotePayload:
-    note_id: strawberry.ID
+    note_id: strawberry.ID = strawberry.field(description="Of what is gone.")
     deal: Deal
     cursor: Cursor
     seq: int

@@ -24,16 +24,20 @@ NO_CURSOR = "This is no cursor of this list: take `endCursor` of an earlier page
 
 @strawberry.type(description="Where a page begins and ends, and whether there is more.")
 class PageInfo:
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether this page is not the first: `after` was given.")
+    start_cursor: str | None = strawberry.field(
+        description="The place of the page's first thing; null: the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The place of the page's last thing, for `after` of the next page; null: the page is empty."
+    )
 
 
 @strawberry.type(description="A thing in a list, and its place there.")
 class Edge(Generic[T]):
     node: T
-    cursor: str
+    cursor: str = strawberry.field(description="Its place in the list, for `after`.")
 
 
 async def total_counts(_ctx: object, connections: Sequence["Connection[Any]"]) -> list[int]:

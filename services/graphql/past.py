@@ -42,19 +42,21 @@ async def assignee_names(ctx: Context, past: Sequence["PastDeal"]) -> list[str |
 
 @strawberry.type(description="A deal as it was.")
 class PastDeal:
-    deal_id: strawberry.ID
-    number: int
+    deal_id: strawberry.ID = strawberry.field(description="Of the deal as it is today.")
+    number: int = strawberry.field(description="Counts within the account, for people.")
     title: str
     contact: Contact
-    assignee_name: str | None = batched(assignee_names)
-    amount: Money | None
+    assignee_name: str | None = batched(
+        assignee_names, description="Who worked on it, as they are called today; null: nobody."
+    )
+    amount: Money | None = strawberry.field(description="What it was worth; null: not known then.")
     expected_close_on: Date | None
-    stage_id: strawberry.ID
-    stage_name: str
-    status: DealStatus
-    loss_reason_name: str | None
+    stage_id: strawberry.ID = strawberry.field(description="Where it stood.")
+    stage_name: str = strawberry.field(description="As it was called then.")
+    status: DealStatus = strawberry.field(description="Whether it was still walking.")
+    loss_reason_name: str | None = strawberry.field(description="Why it had been lost; null: it was not lost.")
     loss_note: str | None
-    version: int
+    version: int = strawberry.field(description="Which version of the deal this is.")
     custom_fields: JSON
 
     assignee_id: strawberry.Private[UUID | None]
@@ -109,13 +111,13 @@ def _index(place: str) -> int:
 
 @strawberry.type(description="A stage as it was called then, and the deals that stood in it.")
 class PastColumn:
-    stage_id: strawberry.ID
+    stage_id: strawberry.ID = strawberry.field(description="Which stage it is; it may be gone today.")
     name: str
     color: Color
-    kind: StageKind
-    deal_count: int
-    value: list[Money]
-    deals: Connection[PastDeal] = batched(deals_of_past_columns)
+    kind: StageKind = strawberry.field(description="Whether it is built in, and as what.")
+    deal_count: int = strawberry.field(description="Deals that stood in it.")
+    value: list[Money] = strawberry.field(description="What these were worth, by currency.")
+    deals: Connection[PastDeal] = batched(deals_of_past_columns, description="In the order that they stood in.")
 
     stage: strawberry.Private[Stage]
     board: strawberry.Private[Board]
@@ -137,10 +139,10 @@ class PastColumn:
 
 @strawberry.type(description="A board as it stood.")
 class PastBoard:
-    funnel_id: strawberry.ID
+    funnel_id: strawberry.ID = strawberry.field(description="Whose board it was.")
     seq: int = strawberry.field(description="The last event that had happened.")
-    at: DateTime
-    columns: list[PastColumn]
+    at: DateTime = strawberry.field(description="What was asked for; of `asOf`, when that event happened.")
+    columns: list[PastColumn] = strawberry.field(description="In the order that the stages had then.")
 
 
 @strawberry.type

@@ -22,10 +22,14 @@ from shared.db import Transaction
     description="One of quoteId and invoiceId; one of provider and paymentMethodId, neither when nothing is due."
 )
 class PayInput:
-    quote_id: strawberry.ID | None = UNSET
-    invoice_id: strawberry.ID | None = UNSET
-    provider: str | None = UNSET
-    payment_method_id: strawberry.ID | None = UNSET
+    quote_id: strawberry.ID | None = strawberry.field(default=UNSET, description="The quote to be paid.")
+    invoice_id: strawberry.ID | None = strawberry.field(default=UNSET, description="The open invoice to be paid.")
+    provider: str | None = strawberry.field(
+        default=UNSET, description="Code of the one whose page the payer is sent to."
+    )
+    payment_method_id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="A saved one, which is charged without the payer."
+    )
     return_url: str | None = strawberry.field(default=UNSET, description="Where the payer comes back to.")
     save_method: bool | None = strawberry.field(default=True, description="Keep the card for renewals.")
     idempotency_key: str | None = UNSET
@@ -45,7 +49,9 @@ class RemovePaymentMethodInput:
 
 @strawberry.type(description="What was begun. No payment: nothing was due, the modules are active.")
 class PayPayload:
-    payment: Payment | None
+    payment: Payment | None = strawberry.field(
+        description="The one to go on with, by its `checkout`; null: nothing was due."
+    )
     invoice: Invoice
     modules: list[ModuleSubscription] = strawberry.field(description="Of the whole account, as they are now.")
 

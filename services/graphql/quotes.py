@@ -16,6 +16,7 @@ from services.graphql.money import Money
 from services.graphql.node import Node
 from services.graphql.roots import mutation, query
 from services.graphql.scalars import Date, DateTime, date_time, node_id
+from services.graphql.words import describe_enum
 from services.graphql.writing import act
 from shared import billing, ids, money
 from shared.actor import Permission
@@ -23,7 +24,13 @@ from shared.billing import CATALOGUE, INTERVALS, LineKind
 from shared.db import Transaction
 from shared.errors import Sentence
 
-strawberry.enum(LineKind, description="A whole period, a part of one, or what is given back of one.")
+describe_enum(
+    LineKind,
+    "A whole period, a part of one, or what is given back of one.",
+    FULL="A whole period.",
+    PRORATED="A part of a period.",
+    CREDIT="What is given back of a period that was paid.",
+)
 
 PERIODS = {
     1: Sentence("month", "місяць"),
@@ -45,14 +52,14 @@ SAYS = {
 @strawberry.type(description="A line of a quote or an invoice, with its arithmetic: full price × days / of days.")
 class InvoiceLine:
     module: Module = batched(modules_of)
-    kind: LineKind
-    description: str
-    period_start: Date
+    kind: LineKind = strawberry.field(description="What sort of amount it is.")
+    description: str = strawberry.field(description="What it is for: a sentence in the viewer's language.")
+    period_start: Date = strawberry.field(description="The first day that is covered.")
     period_end: Date = strawberry.field(description="The first day that is not covered.")
-    days: int
-    of_days: int
-    full_price: Money
-    amount: Money
+    days: int = strawberry.field(description="Days that are covered, or given back.")
+    of_days: int = strawberry.field(description="Days of the whole period that the full price is for.")
+    full_price: Money = strawberry.field(description="Of the whole period, VAT contained.")
+    amount: Money = strawberry.field(description="What is asked; negative where it is given back.")
     vat: Money = strawberry.field(description="Contained in the amount: 20/120 of it.")
 
     module_code: strawberry.Private[str]
@@ -80,12 +87,12 @@ class InvoiceLine:
 
 @strawberry.type(description="What a cart costs, and what of it the balance pays.")
 class Quote(Node):
-    lines: list[InvoiceLine]
-    total: Money
-    from_balance: Money
-    due: Money
-    effective_on: Date
-    valid_until: DateTime
+    lines: list[InvoiceLine] = strawberry.field(description="What it is made of.")
+    total: Money = strawberry.field(description="Of all lines together, VAT contained.")
+    from_balance: Money = strawberry.field(description="What the balance pays of it.")
+    due: Money = strawberry.field(description="What is left to be paid: `total` less `fromBalance`.")
+    effective_on: Date = strawberry.field(description="The day that it was counted for.")
+    valid_until: DateTime = strawberry.field(description="From then on: QuoteExpired, with a fresh one.")
 
     @classmethod
     def of(cls, quote: billing.Quote, language: str) -> Self:
@@ -122,13 +129,13 @@ class QuoteItemInput:
 
 @strawberry.input(description="The cart.")
 class CreateQuoteInput:
-    items: list[QuoteItemInput]
+    items: list[QuoteItemInput] = strawberry.field(description="1 to 20, each module once.")
     idempotency_key: str | None = UNSET
 
 
 @strawberry.type(description="What the cart costs.")
 class CreateQuotePayload:
-    quote: Quote
+    quote: Quote = strawberry.field(description="To be shown, and then paid by its id.")
 
 
 CreateQuoteResult = Annotated[

@@ -21,15 +21,17 @@ Refunded = tuple[billing.Payment, billing.Invoice, UUID]  # and the account's id
 
 @strawberry.input(description="What to pay back. For days that are still covered, cancel the module first.")
 class RefundPaymentInput:
-    payment_id: strawberry.ID
-    amount: MoneyInput
-    reason: str
+    payment_id: strawberry.ID = strawberry.field(
+        description="What is to be paid back, or a part of it; NotFound when there is none."
+    )
+    amount: MoneyInput = strawberry.field(description="At most what the payment brought and is still in the balance.")
+    reason: str = strawberry.field(description="1 to 200 characters, for the provider and the books.")
     idempotency_key: str | None = UNSET
 
 
 @strawberry.type(description="The payment; what was paid back shows once the provider has said so.")
 class RefundPaymentPayload:
-    payment: Payment
+    payment: Payment = strawberry.field(description="As it is now.")
 
 
 RefundPaymentResult = Annotated[

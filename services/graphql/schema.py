@@ -7,15 +7,14 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from services.graphql import deals, errors, funnel_mutations, stages
-from services.graphql.accounts import AccountsMutation, AccountsQuery
+from services.graphql.account_mutations import AccountsMutation
+from services.graphql.accounts import AccountsQuery
 from services.graphql.balance import BillingQuery
 from services.graphql.billing import REFUSALS as BILLING_REFUSALS
 from services.graphql.billing import BillingMutation
 from services.graphql.billing_events import BillingSubscription
 from services.graphql.board import BoardQuery
 from services.graphql.board_events import (
-    BoardEventsQuery,
-    BoardSubscription,
     DealArchived,
     DealCreated,
     DealMoved,
@@ -24,6 +23,7 @@ from services.graphql.board_events import (
     DealUpdated,
     FunnelChanged,
 )
+from services.graphql.board_log import BoardEventsQuery, BoardSubscription
 from services.graphql.bulk import BulkMutation
 from services.graphql.clock import ClockMutation
 from services.graphql.deal_mutations import DealsMutation
@@ -48,6 +48,7 @@ from services.graphql.table import TableQuery
 from services.graphql.tasks import TasksMutation, TasksQuery
 from services.graphql.templates import TemplatesQuery
 from services.graphql.users import UsersQuery
+from services.graphql.words import explain
 
 SDL = Path(__file__).with_name("schema.graphql")
 
@@ -115,6 +116,7 @@ schema = strawberry.Schema(
     exception_handlers=REFUSALS,
 )
 executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core executes; Strawberry has no public name for it
+explain(executable)
 
 
 def sdl() -> str:

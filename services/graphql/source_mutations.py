@@ -23,12 +23,18 @@ from shared.ingest import Assignment, SourceKind
 @strawberry.input(description="A source to be made. Assignee: default the viewer.")
 class CreateSourceInput:
     name: str
-    kind: SourceKind
+    kind: SourceKind = strawberry.field(description="It can never be changed.")
     funnel_id: strawberry.ID
     assignee_id: strawberry.ID | None = UNSET
-    assignment: Assignment | None = UNSET
-    attach_to_open_deal: bool | None = True
-    mapping: JSON | None = UNSET
+    assignment: Assignment | None = strawberry.field(
+        default=UNSET, description="How a deal finds its assignee; default: FIXED."
+    )
+    attach_to_open_deal: bool | None = strawberry.field(
+        default=True, description="Tell a lead of a known contact to their open deal instead of making another."
+    )
+    mapping: JSON | None = strawberry.field(
+        default=UNSET, description="As in Source; what is left out is looked for where the kind usually has it."
+    )
     secret: str | None = strawberry.field(default=UNSET, description="16 to 200 characters; default: one of ours.")
     access_token: str | None = strawberry.field(
         default=UNSET, description="What the source's own API wants: Facebook's page token. Never shown again."
@@ -43,9 +49,11 @@ class UpdateSourceInput:
     funnel_id: strawberry.ID | None = UNSET
     mapping: JSON | None = strawberry.field(default=UNSET, description="Replaced whole.")
     assignee_id: strawberry.ID | None = UNSET
-    assignment: Assignment | None = UNSET
-    attach_to_open_deal: bool | None = UNSET
-    enabled: bool | None = UNSET
+    assignment: Assignment | None = strawberry.field(default=UNSET, description="How a deal finds its assignee.")
+    attach_to_open_deal: bool | None = strawberry.field(
+        default=UNSET, description="Tell a lead of a known contact to their open deal instead of making another."
+    )
+    enabled: bool | None = strawberry.field(default=UNSET, description="false: what is posted is refused.")
     rotate_secret: bool | None = strawberry.field(
         default=UNSET, description="A new secret; the one before it holds for a day more."
     )
@@ -54,14 +62,16 @@ class UpdateSourceInput:
 
 @strawberry.input(description="Items of the inbox to be taken in once more, at most 500.")
 class ReplayInboxInput:
-    ids: list[strawberry.ID]
+    ids: list[strawberry.ID] = strawberry.field(description="Each once; the first that is missing: NotFound.")
     idempotency_key: str | None = UNSET
 
 
 @strawberry.type(description="The source; its secret and address are shown this once.")
 class CreateSourcePayload:
-    source: Source
-    secret: str | None
+    source: Source = strawberry.field(description="As it was made.")
+    secret: str | None = strawberry.field(
+        description="What proves that its service is calling; null when an idempotency key is used again."
+    )
     address: str | None = strawberry.field(
         description="What to paste into the service, with the secret where it belongs to the address."
     )
@@ -69,16 +79,18 @@ class CreateSourcePayload:
 
 @strawberry.type(description="The source as it is now; secret and address only when the secret is new, this once.")
 class UpdateSourcePayload:
-    source: Source
-    secret: str | None
-    address: str | None
+    source: Source = strawberry.field(description="As it is now.")
+    secret: str | None = strawberry.field(description="The new one; null: it was not rotated.")
+    address: str | None = strawberry.field(
+        description="What to paste into the service anew; null: the secret was not rotated."
+    )
 
 
 @strawberry.type(
     description="The items as they are now: what is taken in again is RECEIVED; what was done, or is a duplicate, stays."
 )
 class ReplayInboxPayload:
-    items: list[InboxItem]
+    items: list[InboxItem] = strawberry.field(description="In the order of their ids in the input.")
 
 
 CreateSourceResult = Annotated[

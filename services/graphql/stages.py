@@ -34,7 +34,7 @@ class StageNotEmpty(Error):
 @strawberry.input(description="An own stage to be made.")
 class CreateStageInput:
     funnel_id: strawberry.ID
-    stage: StageInput
+    stage: StageInput = strawberry.field(description="What is to be made.")
     place: PlaceInput | None = strawberry.field(default=UNSET, description="Default: last of the own stages.")
     idempotency_key: str | None = UNSET
 
@@ -45,7 +45,9 @@ class UpdateStageInput:
     name: str | None = UNSET
     color: Color | None = UNSET
     probability: int | None = strawberry.field(default=UNSET, description="Of won and lost it is fixed.")
-    idle_after_days: int | None = UNSET
+    idle_after_days: int | None = strawberry.field(
+        default=UNSET, description="1 to 3,650: deals that stand longer are idle; null: never."
+    )
     requires_amount: bool | None = strawberry.field(default=UNSET, description="Never on the entry.")
     idempotency_key: str | None = UNSET
 
@@ -53,7 +55,7 @@ class UpdateStageInput:
 @strawberry.input(description="Where an own stage is to stand: entry, won and lost keep their places.")
 class MoveStageInput:
     id: strawberry.ID
-    place: PlaceInput
+    place: PlaceInput = strawberry.field(description="Next to another own stage, or at an end of the own stages.")
     idempotency_key: str | None = UNSET
 
 

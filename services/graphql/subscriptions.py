@@ -39,18 +39,18 @@ class ChangeIntervalInput:
 
 @strawberry.type(description="The module, and what was given back.")
 class CancelModulePayload:
-    module: ModuleSubscription
-    credit_note: CreditNote | None
+    module: ModuleSubscription = strawberry.field(description="As it is now.")
+    credit_note: CreditNote | None = strawberry.field(description="What became balance; null: nothing did.")
 
 
 @strawberry.type(description="The module, which goes on.")
 class ResumeModulePayload:
-    module: ModuleSubscription
+    module: ModuleSubscription = strawberry.field(description="As it is now.")
 
 
 @strawberry.type(description="The module, with its next interval.")
 class ChangeIntervalPayload:
-    module: ModuleSubscription
+    module: ModuleSubscription = strawberry.field(description="As it is now.")
 
 
 CancelModuleResult = Annotated[

@@ -12,17 +12,34 @@ from services.graphql.engine.answers import BadUserInput
 from services.graphql.pages import FIRST, NO_CURSOR, Connection, connection, decode
 from services.graphql.roots import query
 from services.graphql.scalars import Date, DateTime, Decimal
+from services.graphql.words import describe_enum
 from services.graphql.writing import given_of
 from shared import deals
 from shared.deals import DealOrderField, DealSource, DealStatus
 
-strawberry.enum(DealOrderField, description="What deals are sorted by.")
+describe_enum(
+    DealOrderField,
+    "What deals are sorted by.",
+    CREATED_AT="When it was made.",
+    UPDATED_AT="When it was changed last.",
+    AMOUNT="What it is worth, one currency after the other by their codes.",
+    EXPECTED_CLOSE_ON="The day on which it should be won.",
+    TITLE="Its title, in Ukrainian order.",
+    NUMBER="Its number within the account.",
+)
 
 
-@strawberry.enum(description="Which way a list is sorted.")
 class OrderDirection(Enum):
     ASC = "ASC"
     DESC = "DESC"
+
+
+describe_enum(
+    OrderDirection,
+    "Which way a list is sorted.",
+    ASC="The smallest, oldest or first of the alphabet on top.",
+    DESC="The largest, newest or last of the alphabet on top.",
+)
 
 
 @strawberry.input(description="Which deals: those that meet every condition given. Bounds are included.")
@@ -30,27 +47,33 @@ class DealFilter:
     search: str | None = strawberry.field(
         default=UNSET, description="Words, or parts of them, of title, contact name, phone, e-mail, number."
     )
-    ids: list[strawberry.ID] | None = UNSET
-    funnel_id: strawberry.ID | None = UNSET
-    stage_ids: list[strawberry.ID] | None = UNSET
-    assignee_ids: list[strawberry.ID] | None = UNSET
-    status: list[DealStatus] | None = UNSET
-    sources: list[DealSource] | None = UNSET
-    loss_reason_ids: list[strawberry.ID] | None = UNSET
+    ids: list[strawberry.ID] | None = strawberry.field(default=UNSET, description="These; at most 500.")
+    funnel_id: strawberry.ID | None = strawberry.field(default=UNSET, description="In this funnel.")
+    stage_ids: list[strawberry.ID] | None = strawberry.field(
+        default=UNSET, description="In one of these stages; at most 500."
+    )
+    assignee_ids: list[strawberry.ID] | None = strawberry.field(
+        default=UNSET, description="Of one of these users; at most 500."
+    )
+    status: list[DealStatus] | None = strawberry.field(default=UNSET, description="In one of these states.")
+    sources: list[DealSource] | None = strawberry.field(default=UNSET, description="Which came in one of these ways.")
+    loss_reason_ids: list[strawberry.ID] | None = strawberry.field(
+        default=UNSET, description="Lost for one of these reasons; at most 500."
+    )
     amount_min: Decimal | None = strawberry.field(default=UNSET, description="In the account's currency.")
     amount_max: Decimal | None = strawberry.field(default=UNSET, description="In the account's currency.")
-    created_from: DateTime | None = UNSET
-    created_to: DateTime | None = UNSET
-    close_on_from: Date | None = UNSET
-    close_on_to: Date | None = UNSET
+    created_from: DateTime | None = strawberry.field(default=UNSET, description="Made then or later.")
+    created_to: DateTime | None = strawberry.field(default=UNSET, description="Made then or earlier.")
+    close_on_from: Date | None = strawberry.field(default=UNSET, description="Expected to close on that day or later.")
+    close_on_to: Date | None = strawberry.field(default=UNSET, description="Expected to close on that day or earlier.")
     idle: bool | None = strawberry.field(default=UNSET, description="Whether it has stood too long in its stage.")
     archived: bool | None = strawberry.field(default=False, description="null: both.")
 
 
 @strawberry.input(description="Nulls stand last both ways, equals by their ids.")
 class DealOrder:
-    field: DealOrderField
-    direction: OrderDirection = OrderDirection.DESC
+    field: DealOrderField = strawberry.field(description="What decides.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Which end comes first.")
 
 
 def read_filter(ctx: Context, given: DealFilter | None) -> deals.DealFilter:

@@ -27,7 +27,9 @@ from shared.actor import Permission
 class AddTaskInput:
     deal_id: strawberry.ID
     title: str
-    due_at: DateTime | None = UNSET
+    due_at: DateTime | None = strawberry.field(
+        default=UNSET, description="When it should be done; null: at no certain time."
+    )
     assignee_id: strawberry.ID | None = strawberry.field(default=UNSET, description="Default: the viewer.")
     idempotency_key: str | None = UNSET
 
@@ -36,7 +38,7 @@ class AddTaskInput:
 class UpdateTaskInput:
     id: strawberry.ID
     title: str | None = UNSET
-    due_at: DateTime | None = UNSET
+    due_at: DateTime | None = strawberry.field(default=UNSET, description="When it should be done; null: InvalidInput.")
     assignee_id: strawberry.ID | None = UNSET
     idempotency_key: str | None = UNSET
 
@@ -44,7 +46,7 @@ class UpdateTaskInput:
 @strawberry.input(description="A task that is done; false opens it again.")
 class CompleteTaskInput:
     id: strawberry.ID
-    done: bool = True
+    done: bool = strawberry.field(default=True, description="false: it is to be done after all.")
     idempotency_key: str | None = UNSET
 
 

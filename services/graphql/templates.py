@@ -10,7 +10,7 @@ from services.graphql.scalars import Color, node_id
 from shared import funnels
 
 
-@strawberry.type(description="A stage of a template.")
+@strawberry.type(description="A stage as a funnel of the template begins with it.")
 class TemplateStage:
     name: str
     color: Color
@@ -22,11 +22,11 @@ class TemplateStage:
 
 @strawberry.type(description="What a new funnel may begin as, in the viewer's language.")
 class FunnelTemplate:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="For `templateId` of createFunnel.")
     name: str
-    entry: TemplateStage
+    entry: TemplateStage = strawberry.field(description="Where every deal begins.")
     stages: list[TemplateStage] = strawberry.field(description="The own stages, between the entry and won.")
-    loss_reasons: list[str]
+    loss_reasons: list[str] = strawberry.field(description="What they are called.")
 
     @classmethod
     def of(cls, template: funnels.Template, language: str) -> Self:

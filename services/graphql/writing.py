@@ -49,7 +49,8 @@ async def act(
         if kept is not None:
             return await again(tx, kept)
         done = await do(tx, command)
-        await tx.enter(viewer.owner_id)  # the host CRM's commands go on in the account that they set up
+        if tx.account_id != viewer.owner_id:  # the host CRM's commands go on in the account that they set up
+            await tx.enter(viewer.owner_id)
         await idempotency.keep(tx, viewer.owner_id, info.field_name, key, keep(done))
         return done
 

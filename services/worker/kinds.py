@@ -20,6 +20,7 @@ KINDS: Kinds = {
     ingest.FETCH: Kind(ingest.retry, ingest.reject_unanswered, before=_fetch),
     ingest.FORGET: Kind(ingest.forget),
     billing.FORGET: Kind(billing.forget),
+    billing.ISSUE: Kind(billing.issue_early),
     billing.RENEW: Kind(billing.renew),
     billing.SUSPEND: Kind(billing.suspend),
     billing.VOID: Kind(billing.void_unpaid),

@@ -4,8 +4,9 @@ Both are made when the first job comes. Made earlier, in the parent of a fork, t
 """
 
 import asyncio
+import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any, TypeVar
 from uuid import UUID
@@ -23,6 +24,11 @@ from shared.hints import Hints
 POOL = 3  # a job at a time: its own connection, one that renews its lease, one that ends
 GOODBYE = 2.0  # seconds
 
+if sys.platform == "win32":
+    new_loop = asyncio.new_event_loop
+else:
+    from uvloop import new_event_loop as new_loop
+
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -31,7 +37,7 @@ class Runtime:
     """A loop that goes on between jobs, so that what they say after commit gets out."""
 
     def __init__(self, settings: Settings) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True)
         self._thread.start()
         self._open = AsyncExitStack()
@@ -62,15 +68,15 @@ class Runtime:
 _runtime: Runtime | None = None
 
 
-def do(job_id: UUID) -> None:
-    """Do a job, if there is still something to do. What cannot be done now is swept for."""
+def do(job_ids: Sequence[UUID]) -> None:
+    """Do what of the jobs is still to be done. What cannot be done now is swept for."""
     global _runtime
     if _runtime is None:
         _runtime = Runtime(settings())
     try:
-        _runtime.run(jobs.perform(_runtime.db, KINDS, job_id))
+        _runtime.run(jobs.perform_all(_runtime.db, KINDS, job_ids))
     except Unavailable:
-        log.warning("job left to the sweeper: the database is away", job=str(job_id))
+        log.warning("jobs left to the sweeper: the database is away", jobs=len(job_ids))
 
 
 def close(**_: Any) -> None:

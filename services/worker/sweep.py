@@ -15,11 +15,12 @@ from services.worker import heart
 from shared import jobs
 from shared.db import JOB, Database
 from shared.errors import Unavailable
-from shared.hints import JobSender
+from shared.hints import JOBS_A_MESSAGE, JobSender
 from shared.jobs import Kind
 
 BATCH = 50
-AT_ONCE = 3  # jobs that the sweeper itself does
+AT_ONCE = 3  # batches of jobs that the sweeper itself does
+OWN_BATCH = 10
 GLANCE = 0.25  # seconds between looks
 BEAT = 2.0  # seconds
 TIDY = 60.0  # seconds
@@ -79,34 +80,39 @@ class Sweeper:
     async def _hand_on(self, due: Sequence[UUID]) -> None:
         now = time.monotonic()
         self._told = {id: at for id, at in self._told.items() if now - at < TOLD}
-        for job_id in due:
-            if job_id not in self._told and await self._tell_celery(job_id):
-                self._told[job_id] = now
+        unknown = [id for id in due if id not in self._told]
+        for id in due:
+            if self._told.pop(id, None) is not None:
+                self._own.append(id)
+        for start in range(0, len(unknown), JOBS_A_MESSAGE):
+            some = unknown[start : start + JOBS_A_MESSAGE]
+            if await self._tell_celery(some):
+                self._told |= dict.fromkeys(some, now)
             else:
-                self._told.pop(job_id, None)
-                self._own.append(job_id)
+                self._own.extend(some)
 
-    async def _tell_celery(self, job_id: UUID) -> bool:
+    async def _tell_celery(self, job_ids: Sequence[UUID]) -> bool:
         if time.monotonic() < self._redis_silent_until:
             return False
-        told = await asyncio.to_thread(self._sender.send, job_id)
+        told = await asyncio.to_thread(self._sender.send, job_ids)
         if not told:
             self._redis_silent_until = time.monotonic() + SILENCE
         return told
 
     def _start_own(self) -> None:
         while self._own and len(self._running) < AT_ONCE:
-            task = asyncio.create_task(self._perform(self._own.popleft()))
+            some = [self._own.popleft() for _ in range(min(len(self._own), OWN_BATCH))]
+            task = asyncio.create_task(self._perform(some))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _perform(self, job_id: UUID) -> None:
+    async def _perform(self, job_ids: Sequence[UUID]) -> None:
         try:
-            await jobs.perform(self._db, self._kinds, job_id)
+            await jobs.perform_all(self._db, self._kinds, job_ids)
         except Unavailable:
-            log.warning("job not begun: the database is away", job=str(job_id))
+            log.warning("jobs not begun: the database is away", jobs=len(job_ids))
         except Exception:  # one job's bug must not end the sweep of all others
-            log.exception("job broke its worker", job=str(job_id))
+            log.exception("jobs broke their worker", jobs=[str(id) for id in job_ids])
 
     async def _beat(self) -> None:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""The one task: do a job. The message is the job's id, and no more than a hint."""
+"""The one task: do some jobs. The message is their ids, and no more than a hint."""
 
 from uuid import UUID
 
@@ -7,8 +7,8 @@ from services.worker.app import app
 from shared.hints import TASK
 
 
-def run(job_id: str) -> None:
-    runtime.do(UUID(job_id))
+def run(*job_ids: str) -> None:
+    runtime.do([UUID(id) for id in job_ids])
 
 
 app.task(name=TASK)(run)

@@ -15,10 +15,19 @@ from shared.accounts.commands import (
     save_users,
     update,
     usable_modules,
-    user_ids_by_email,
     users,
 )
-from shared.accounts.model import Account, AccountChanges, NewAccount, NewUser, People, User, read_clock, read_users
+from shared.accounts.model import (
+    Account,
+    AccountChanges,
+    NewAccount,
+    NewUser,
+    People,
+    User,
+    by_name,
+    read_clock,
+    read_users,
+)
 
 __all__ = [
     "RESUME_WAITING",
@@ -29,6 +38,7 @@ __all__ = [
     "NewUser",
     "People",
     "User",
+    "by_name",
     "count_people",
     "create",
     "end_turn",
@@ -48,7 +58,6 @@ __all__ = [
     "stop",
     "update",
     "usable_modules",
-    "user_ids_by_email",
     "users",
     "walk",
 ]

@@ -8,11 +8,12 @@ from shared import jobs, schedule
 from shared.accounts import sql, sql_clock, sql_people
 from shared.accounts.model import Account, AccountChanges, NewAccount, NewUser, People, User, words
 from shared.db import Transaction
-from shared.errors import InvalidInput, ModuleInactive, NotFound, Problem, Sentence
+from shared.errors import InvalidInput, ModuleInactive, NotAllowedNow, NotFound, Problem, Sentence
 from shared.hints import AccountChanged, UserChanged
 from shared.nodes import TAKEN
 
 NO_USER = Sentence("There is no active user with this id.", "Активного користувача з таким ідентифікатором немає.")
+RENEWING = Sentence("the account is being renewed: try again soon.", "акаунт саме поновлюється: спробуйте за мить.")
 RESUME_WAITING = "ingest.resume"  # what waits for a module is taken up again when one opens
 
 
@@ -39,7 +40,8 @@ async def get(tx: Transaction) -> Account:
 async def update(tx: Transaction, changes: AccountChanges) -> Account:
     """Change what the CRM says of an account; the transaction goes on inside it.
 
-    What is due on a day stays due on that day, also in another zone, where the day begins at another moment.
+    What is due on a day stays due on that day, also in another zone, where the day begins at another moment. Raises
+    NotAllowedNow with the reason RENEWING while something of a day that has come is still to be done.
     """
     await tx.enter(changes.id)
     await sql.lock_account(tx)
@@ -48,6 +50,8 @@ async def update(tx: Transaction, changes: AccountChanges) -> Account:
     after = await get(tx)
     if after.time_zone != before.time_zone:
         await sql_clock.lock_clock(tx)
+        if await schedule.is_behind(tx):
+            raise NotAllowedNow("RENEWING", RENEWING)
         await schedule.follow_zone(tx, after.time_zone)
     tx.after_commit(AccountChanged(after.id))
     return after
@@ -89,11 +93,6 @@ async def count_people(tx: Transaction, search: str | None) -> int:
     return await sql_people.count(tx, words(search))
 
 
-async def user_ids_by_email(tx: Transaction, email: str) -> list[UUID]:
-    """Active users with that address, in whatever case it is written."""
-    return await sql.select_user_ids_by_email(tx, email)
-
-
 async def named(tx: Transaction, said: Iterable[str]) -> list[User]:
     """Active users who have one of the texts for their name or address, in whatever case it is written."""
     return await sql_people.select_named(tx, [one.casefold() for one in said])
@@ -122,6 +121,5 @@ async def require_module(tx: Transaction, code: str) -> None:
 
 async def open_modules(tx: Transaction, until: Mapping[str, date]) -> None:
     """Modules may be used up to a day, not included. What waited for them is taken up."""
-    for code, day in until.items():
-        await sql.upsert_module(tx, code, day)
-    await jobs.add(tx, RESUME_WAITING)
+    if await sql.upsert_modules(tx, until):
+        await jobs.add(tx, RESUME_WAITING)

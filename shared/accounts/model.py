@@ -1,6 +1,6 @@
 """An account of the CRM and its users: what they are, and what of them a client may write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -201,3 +201,13 @@ def is_locale(text: str) -> bool:
     except (ValueError, UnknownLocaleError, TypeError):
         return False
     return True
+
+
+def by_name(users: Iterable[User]) -> dict[str, UUID]:
+    """Active users by their names and addresses in small letters; of namesakes the first by id."""
+    found: dict[str, UUID] = {}
+    for user in sorted(users, key=lambda user: user.id):
+        for said in (user.name, user.email):
+            if user.active and said:
+                found.setdefault(said.casefold(), user.id)
+    return found

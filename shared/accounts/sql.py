@@ -1,6 +1,6 @@
 """Every SQL statement about accounts, users and usable modules. One statement per function, no decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -80,18 +80,6 @@ async def select_users(tx: Transaction, ids: Sequence[UUID]) -> list[User]:
     return [User(**row) for row in rows]
 
 
-async def select_user_ids_by_email(tx: Transaction, email: str) -> list[UUID]:
-    rows = await tx.fetch(
-        """SELECT id
-             FROM users
-            WHERE account_id = $1 AND lower(email) = lower($2) AND active
-            ORDER BY id""",
-        tx.account_id,
-        email,
-    )
-    return [row["id"] for row in rows]
-
-
 async def upsert_users(tx: Transaction, users: Sequence[NewUser]) -> None:
     await tx.execute(
         """INSERT INTO users (account_id, id, name, email, avatar_url, active)
@@ -150,12 +138,24 @@ async def select_module_is_usable(tx: Transaction, code: str) -> bool:
     return bool(usable)
 
 
-async def upsert_module(tx: Transaction, code: str, usable_until: date) -> None:
-    await tx.execute(
-        """INSERT INTO account_modules (account_id, code, usable_until)
-                VALUES ($1, $2, $3)
-           ON CONFLICT (account_id, code) DO UPDATE SET usable_until = excluded.usable_until""",
+async def upsert_modules(tx: Transaction, until: Mapping[str, date]) -> bool:
+    """Whether one of them may be used today that could not be before."""
+    opened: bool = await tx.fetchval(
+        """WITH new AS (
+               SELECT * FROM unnest($2::text[], $3::date[]) AS new (code, usable_until)
+           ), today AS (
+               SELECT (account_now() AT TIME ZONE time_zone)::date AS today FROM accounts WHERE id = $1
+           ), saved AS (
+               INSERT INTO account_modules (account_id, code, usable_until)
+                    SELECT $1, code, usable_until FROM new
+               ON CONFLICT (account_id, code) DO UPDATE SET usable_until = excluded.usable_until
+           )
+           SELECT EXISTS (SELECT
+                            FROM today, new
+                            LEFT JOIN account_modules old ON old.account_id = $1 AND old.code = new.code
+                           WHERE new.usable_until > today AND coalesce(old.usable_until <= today, true))""",
         tx.account_id,
-        code,
-        usable_until,
+        list(until),
+        list(until.values()),
     )
+    return opened

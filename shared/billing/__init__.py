@@ -1,6 +1,7 @@
 """Paid modules: the catalogue, what they cost, and which of them an account has. Its stream has the account's id."""
 
-from shared.billing.books import END_TRIAL, FORGET, RENEW
+from shared.billing.books import END_TRIAL, FORGET, ISSUE, RENEW
+from shared.billing.coming import issue_early
 from shared.billing.commands import (
     Cancelled,
     Trial,
@@ -38,6 +39,7 @@ from shared.billing.pricing import set_price
 from shared.billing.purse import REFUND, Refund, get_payments, make_default, methods, refund, remove_method
 from shared.billing.quotes import MONTHS, create_quote, get_quotes, read_cart
 from shared.billing.renewing import DUN, SUSPEND, dun, forget, renew, suspend, void_unpaid
+from shared.billing.returning import refund_refused
 from shared.billing.settling import ForeignMoney, Report, Token, settle
 from shared.billing.sql_money import Entry
 
@@ -48,6 +50,7 @@ __all__ = [
     "END_TRIAL",
     "FORGET",
     "INTERVALS",
+    "ISSUE",
     "MODULE_CHANGED",
     "MONTHS",
     "RANKS",
@@ -96,6 +99,7 @@ __all__ = [
     "get_payments",
     "get_quotes",
     "invoice_page",
+    "issue_early",
     "lines_of",
     "make_default",
     "methods",
@@ -106,6 +110,7 @@ __all__ = [
     "prices",
     "read_cart",
     "refund",
+    "refund_refused",
     "remove_method",
     "renew",
     "resume",

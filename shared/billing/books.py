@@ -14,12 +14,14 @@ from shared import accounts, events, ids, jobs
 from shared.accounts import Account
 from shared.billing import sql, sql_money, sql_papers
 from shared.billing.grid import Grid
-from shared.billing.model import CONNECTED, GRACE, REMEMBERED, ModuleState, Subscription
+from shared.billing.model import CONNECTED, ModuleState, Subscription
 from shared.billing.papers import BalanceChanged, Changed, CreditNote, InvoiceChanged, ModuleChanged
 from shared.clock import first_moment, local_date
-from shared.db import Transaction
+from shared.config import rules
+from shared.db import Record, Transaction
 
 RENEW = "billing.renew"
+ISSUE = "billing.issue"  # the invoice of the next renewal, before its boundary
 END_TRIAL = "billing.end_trial"
 FORGET = "billing.forget"
 
@@ -39,6 +41,9 @@ class Books:
     credit_note_number: int
     modules: dict[str, Subscription]
     changed: list[Changed] = field(default_factory=list)
+    planned: dict[str, jobs.New] = field(default_factory=dict)
+    usable: dict[str, date] = field(default_factory=dict)
+    saved: dict[UUID, Subscription] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -63,19 +68,21 @@ class Books:
     async def save(self, one: Subscription, usable_until: date | None = None) -> None:
         """`usable_until`: for a module that is past due, the day on which its grace ends."""
         if any(kept.id == one.id for kept in self.modules.values()):
-            await sql.update_subscription(self.tx, one)
+            self.saved[one.id] = one
         else:
             await sql.insert_subscription(self.tx, one, self.now)
         self.modules[one.module_code] = one
         self.tell(ModuleChanged(one.id))
-        await accounts.open_modules(self.tx, {one.module_code: usable_until or self._usable_until(one)})
+        self.usable[one.module_code] = usable_until or self._usable_until(one)
         if one.state is ModuleState.ACTIVE and one.period_end:
             if one.period_end > self.today:
-                await self.at_dawn(RENEW, one.period_end, self.account.id)
+                self.at_dawn(RENEW, one.period_end, self.account.id)
+                if one.period_end - rules().early > self.today and rules().early:
+                    self.at_dawn(ISSUE, one.period_end - rules().early, self.account.id)
             else:  # it was paid so late that the next boundary has come: that day's job may be done already
                 await jobs.add(self.tx, RENEW, ref=self.account.id)
         if one.state is ModuleState.SUSPENDED and one.suspended_on:
-            await self.at_dawn(FORGET, one.suspended_on + REMEMBERED, one.id)
+            self.at_dawn(FORGET, one.suspended_on + rules().suspended, one.id)
         if not self.connected():
             self.origin = None
 
@@ -84,20 +91,15 @@ class Books:
             case ModuleState.TRIALING:
                 return one.trial_ends_on or self.today
             case ModuleState.ACTIVE if one.period_end:
-                return one.period_end if one.cancel_at_period_end else one.period_end + GRACE
+                return one.period_end if one.cancel_at_period_end else one.period_end + rules().grace
             case _:
                 return self.today
 
-    async def at_dawn(self, kind: str, day: date, ref: UUID) -> None:
+    def at_dawn(self, kind: str, day: date, ref: UUID) -> None:
         """A job at the first moment of a day; the same again changes nothing."""
-        await jobs.add(
-            self.tx,
-            kind,
-            ref=ref,
-            due_at=first_moment(day, self.account.time_zone),
-            due_on=day,
-            dedupe_key=f"{kind}:{self.account.id}:{ref}:{day}",
-        )
+        key = f"{kind}:{self.account.id}:{ref}:{day}"
+        due_at = first_moment(day, self.account.time_zone)
+        self.planned[key] = jobs.New(kind, ref, due_at, day, dedupe_key=key)
 
     async def move_money(self, source: tuple[str, UUID], kind: str, from_book: str, to_book: str, amount: int) -> None:
         """An entry of the ledger; nothing for nothing."""
@@ -127,12 +129,20 @@ class Books:
         return note
 
 
+async def _lock(tx: Transaction, account_id: UUID) -> events.Log:
+    """The head of the account's billing, which its first books make."""
+    logs = await events.lock_all(tx, [account_id])
+    if account_id not in logs:
+        await sql_money.upsert_account(tx)
+        return await events.lock(tx, account_id)
+    return logs[account_id]
+
+
 @asynccontextmanager
 async def open_books(tx: Transaction) -> AsyncIterator[Books]:
     """Call it first; nothing is written, and nobody told, when the block raises."""
     assert tx.account_id is not None
-    await sql_money.upsert_account(tx)
-    log = await events.lock(tx, tx.account_id)
+    log = await _lock(tx, tx.account_id)
     row = await sql_money.select_account(tx)
     assert row is not None
     account = await accounts.get(tx)
@@ -150,7 +160,18 @@ async def open_books(tx: Transaction) -> AsyncIterator[Books]:
         modules,
     )
     yield books
-    await sql_money.update_account(
-        tx, books.origin, books.grid_version, books.balance, books.invoice_number, books.credit_note_number
-    )
-    await events.record(log, *books.changed)
+    await _close(books, row)
+
+
+async def _close(books: Books, before: Record) -> None:
+    """Write what has become of the account and its modules, and tell it."""
+    tx = books.tx
+    if books.saved:
+        await sql.update_subscriptions(tx, list(books.saved.values()))
+    if books.usable:
+        await accounts.open_modules(tx, books.usable)
+    await jobs.add_all(tx, list(books.planned.values()))
+    after = books.origin, books.grid_version, books.balance, books.invoice_number, books.credit_note_number
+    if after != tuple(before):
+        await sql_money.update_account(tx, *after)
+    await events.record(books.log, *books.changed)

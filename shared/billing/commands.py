@@ -9,12 +9,14 @@ from uuid import UUID
 from shared import ids, jobs
 from shared.billing import sql, sql_papers
 from shared.billing.books import END_TRIAL, Books, open_books
+from shared.billing.coming import follow
 from shared.billing.invoices import issue, void
 from shared.billing.model import CATALOGUE, ModuleState, Price, Subscription
 from shared.billing.papers import CreditNote, InvoiceState, Purpose
-from shared.billing.paying import UNPAID, VOID, begin_charge, default_method
+from shared.billing.paying import VOID, begin_charge, default_method
 from shared.billing.quotes import MONTHS, draw
 from shared.billing.renewing import renew_at
+from shared.config import rules
 from shared.db import Transaction
 from shared.errors import NotAllowedNow, NotFound, Sentence
 
@@ -63,7 +65,7 @@ async def start_trial(tx: Transaction, wanted: Trial) -> Subscription:
             trial_months=wanted.months,
         )  # fmt: skip
         await books.save(trial)
-        await books.at_dawn(END_TRIAL, ends_on, trial.id)
+        books.at_dawn(END_TRIAL, ends_on, trial.id)
         return trial
 
 
@@ -82,9 +84,10 @@ async def end_trial(tx: Transaction, job: jobs.Job) -> None:
             await books.save(trial.moved(ModuleState.CANCELLED))
             return
         invoice = await issue(books, Purpose.TRIAL, lines, books.today)
+        await follow(books)
         if invoice.state is InvoiceState.OPEN and method:
             await begin_charge(books, invoice, method, books.today)
-            due_at = books.now + UNPAID
+            due_at = books.now + rules().unpaid
             await jobs.add(tx, VOID, ref=invoice.id, due_at=due_at, dedupe_key=f"{VOID}:{invoice.id}")
 
 
@@ -95,6 +98,7 @@ async def cancel(tx: Transaction, module_code: str, *, immediately: bool) -> Can
         if one.state in (ModuleState.ACTIVE, ModuleState.TRIALING) and not immediately:
             kept = replace(one, cancel_at_period_end=True, next_months=None, trial_months=None)
             await books.save(kept)
+            await follow(books)
             return Cancelled(kept, None)
         note = None
         if one.state is ModuleState.ACTIVE:
@@ -103,6 +107,7 @@ async def cancel(tx: Transaction, module_code: str, *, immediately: bool) -> Can
         await books.save(gone)
         if one.state is ModuleState.PAST_DUE:
             await _issue_again_without(books, one)
+        await follow(books)
         return Cancelled(gone, note)
 
 
@@ -115,6 +120,7 @@ async def resume(tx: Transaction, module_code: str) -> Subscription:
             raise NotAllowedNow("NOT_CANCELLING", NOT_CANCELLING)
         kept = replace(one, cancel_at_period_end=False)
         await books.save(kept)
+        await follow(books)
         return kept
 
 
@@ -126,6 +132,7 @@ async def change_interval(tx: Transaction, module_code: str, months: int) -> Sub
             raise NotAllowedNow("NOT_ACTIVE", NOT_ACTIVE)
         kept = replace(one, next_months=None if months == one.months else months)
         await books.save(kept)
+        await follow(books)
         return kept
 
 
@@ -168,4 +175,4 @@ async def _issue_again_without(books: Books, gone: Subscription) -> None:
     renewed = {one.renews for one in await sql_papers.select_lines(books.tx, [invoice.id])}
     await void(books, invoice)
     others = [one for one in books.modules.values() if one.id in renewed and one.state is ModuleState.PAST_DUE]
-    await renew_at(books, invoice.due_on, others)
+    await renew_at(books, invoice.due_on, others, invoice.counts_from)

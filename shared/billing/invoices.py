@@ -26,6 +26,7 @@ async def issue(
     *,
     quote_id: UUID | None = None,
     renews: Mapping[str, UUID] = NOTHING,
+    grace_from: date | None = None,
 ) -> Invoice:
     """`renews`: subscriptions that go on, by module code. One that the balance pays is paid at once."""
     books.invoice_number += 1
@@ -42,6 +43,7 @@ async def issue(
         total,
         min(books.balance, total),
         0,
+        grace_from,
     )
     await sql_papers.insert_invoice(books.tx, new)
     issued = [IssuedLine(ids.new(), new.id, line, renews.get(line.module_code)) for line in lines]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -30,9 +30,6 @@ MOVES: Mapping[ModuleState, frozenset[ModuleState]] = {
     S.CANCELLED: frozenset(),
 }
 CONNECTED = frozenset({S.ACTIVE, S.PAST_DUE, S.SUSPENDED})
-GRACE = timedelta(days=7)
-ATTEMPTS = (0, 1, 3, 6)  # days after the boundary on which the default method is charged
-REMEMBERED = timedelta(days=30)  # for so long a suspended module keeps the grid
 
 
 @dataclass(frozen=True, slots=True)

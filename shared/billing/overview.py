@@ -8,8 +8,8 @@ from uuid import UUID, uuid5
 from shared import accounts, events
 from shared.billing import sql, sql_money, sql_papers
 from shared.billing.books import Books
+from shared.billing.coming import next_renewal, renewal_lines
 from shared.billing.papers import CreditNote, Invoice, IssuedLine, ModuleChanged, Payment, Quote
-from shared.billing.renewing import next_renewal, renewal_lines
 from shared.billing.sql_money import Entry
 from shared.clock import first_moment, local_date
 from shared.db import Transaction
@@ -55,6 +55,8 @@ async def overview(tx: Transaction) -> Overview:
     boundary, going_on = found
     lines = await renewal_lines(books, boundary, going_on)
     total = sum(line.amount for line in lines)
+    early = await sql_papers.select_early_invoice(tx, today)
+    at_hand = books.balance + (early.from_balance if early else 0)
     renewal = Quote(
         uuid5(tx.account_id, boundary.isoformat()),
         boundary,
@@ -64,7 +66,7 @@ async def overview(tx: Transaction) -> Overview:
         account.currency,
         lines,
         total,
-        min(books.balance, total),
+        min(at_hand, total),
     )
     return Overview(today, books.balance, boundary, renewal)
 

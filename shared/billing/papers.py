@@ -79,7 +79,10 @@ class IssuedLine:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """`received`: money that came for it; the rest of what is paid came from the balance."""
+    """`received`: money that came for it; the rest of what is paid came from the balance.
+
+    `grace_from`: of one that stands in for a voided one.
+    """
 
     id: UUID
     number: int
@@ -92,6 +95,7 @@ class Invoice:
     total: int
     from_balance: int
     received: int
+    grace_from: date | None
 
     @property
     def due(self) -> int:
@@ -100,7 +104,7 @@ class Invoice:
     @property
     def counts_from(self) -> date:
         """The day from which grace is counted: an outage of ours costs nobody any of it."""
-        return max(self.due_on, self.issued_on)
+        return self.grace_from or max(self.due_on, self.issued_on)
 
 
 @dataclass(frozen=True, slots=True)

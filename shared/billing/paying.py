@@ -2,24 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Self
 from uuid import UUID
 
 from shared import ids, jobs
 from shared.billing import sql, sql_money, sql_papers
 from shared.billing.books import Books, open_books
+from shared.billing.coming import follow
 from shared.billing.invoices import issue
 from shared.billing.model import ModuleState
 from shared.billing.papers import Invoice, InvoiceState, Method, Payment, PaymentChanged, Purpose, Quote
+from shared.billing.planning import credit
 from shared.billing.quotes import quote
+from shared.config import rules
 from shared.db import Transaction
 from shared.errors import InvalidInput, NotAllowedNow, NotFound, Problem, Sentence
 from shared.forms import Form
 
 CHARGE = "payments.charge"  # a job whose ref is the payment: its saved method is charged
 VOID = "billing.void"
-UNPAID = timedelta(hours=24)  # after its quote has run out, an invoice that nobody paid is void
 
 ONE_OF_TWO = Sentence("Give one of quoteId and invoiceId.", "Вкажіть щось одне: quoteId або invoiceId.")
 HOW = Sentence("Give one of provider and paymentMethodId.", "Вкажіть щось одне: provider або paymentMethodId.")
@@ -100,32 +102,48 @@ async def pay(tx: Transaction, wanted: Pay) -> Paid:
             if invoice.due:
                 await _void_later(books, kept, invoice)
                 return await _start(books, invoice, wanted)
+            await follow(books)
             return Paid(invoice)
         return await _start(books, invoice, wanted)
 
 
 async def is_good(books: Books, kept: Quote) -> bool:
     """Whether what was quoted can still be bought as it was quoted."""
-    return (
-        books.now < kept.valid_until
-        and books.grid_version == kept.grid_version
-        and await sql.select_price_version(books.tx, kept.currency) == kept.price_version
-        and all(_fits(books, kept, code) for code in {line.module_code for line in kept.lines})
-    )
+    if books.now >= kept.valid_until or books.grid_version != kept.grid_version:
+        return False
+    if books.today >= min(line.period.end for line in kept.lines if not line.credited):  # in another zone by now
+        return False
+    if await sql.select_price_version(books.tx, kept.currency) != kept.price_version:
+        return False
+    codes = {line.module_code for line in kept.lines}
+    return all([await _fits(books, kept, code) for code in sorted(codes)])
 
 
-def _fits(books: Books, kept: Quote, code: str) -> bool:
+async def _fits(books: Books, kept: Quote, code: str) -> bool:
     """Whether the module is still what it was when the quote was made: bought, or not, for the same days."""
-    changes = [line for line in kept.lines if line.module_code == code and line.credited]
-    months = next(line.months for line in kept.lines if line.module_code == code and not line.credited)
+    lines = [line for line in kept.lines if line.module_code == code]
+    given_back = [line for line in lines if line.credited]
+    bought = next(line for line in lines if not line.credited)
     live = books.live(code)
-    if live is None or live.state in (ModuleState.TRIALING, ModuleState.SUSPENDED):
-        return not changes
-    return bool(changes) and live.state is ModuleState.ACTIVE and live.months != months
+    if live is None or live.state is ModuleState.SUSPENDED:
+        return not given_back
+    if live.state is ModuleState.TRIALING:
+        return not given_back and live.trial_ends_on is not None and live.trial_ends_on <= bought.period.start
+    if not given_back or live.state is not ModuleState.ACTIVE or live.months == bought.months:
+        return False
+    covered = await sql_papers.select_coverage(books.tx, live.id, bought.period.start)
+    now = [credit(one.line, one.id, bought.period.start, until, already) for one, until, already in covered]
+    return now == given_back
 
 
 async def begin_charge(books: Books, invoice: Invoice, method: Method, attempt_on: date | None) -> Payment | None:
-    """A payment by a saved method; the charge itself is a job's. None when that day's was begun before."""
+    """A payment by a saved method; the charge itself is a job's. None when that day's was begun before.
+
+    While nobody knows what became of a charge there is no other: answers with that one.
+    """
+    under_way = await sql_money.select_charge_under_way(books.tx, invoice.id)
+    if under_way is not None:
+        return under_way
     payment = _payment(books, invoice, method.provider, method.id, None, save_method=False)
     if not await sql_money.insert_payment(books.tx, payment, attempt_on):
         return None
@@ -169,5 +187,5 @@ def _payment(
 
 
 async def _void_later(books: Books, kept: Quote, invoice: Invoice) -> None:
-    due_at = kept.valid_until + UNPAID
+    due_at = kept.valid_until + rules().unpaid
     await jobs.add(books.tx, VOID, ref=invoice.id, due_at=due_at, dedupe_key=f"{VOID}:{invoice.id}")

@@ -1,13 +1,12 @@
-"""Prices that an operator sets. A price never changes: a new one is a new version, known a month before it is in force."""
+"""Prices that an operator sets. A price never changes: a new one is a new version, known some time before it is in force."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.billing import sql
 from shared.billing.model import CATALOGUE, INTERVALS
+from shared.config import rules
 from shared.db import Transaction
 from shared.money import Money
-
-NOTICE = timedelta(days=30)
 
 
 async def set_price(tx: Transaction, module_code: str, months: int, price: Money, since: datetime) -> int:
@@ -18,7 +17,8 @@ async def set_price(tx: Transaction, module_code: str, months: int, price: Money
     if module_code not in CATALOGUE or months not in INTERVALS:
         raise ValueError(f"There is no module {module_code} that is paid for {months} months at once.")
     version = await sql.select_last_version(tx, module_code, months, price.currency)
-    if version and since < await tx.now() + NOTICE:
-        raise ValueError(f"A price changes with {NOTICE.days} days' notice at least.")
+    notice = rules().notice
+    if version and since < await tx.now() + notice:
+        raise ValueError(f"A price changes with {notice.days} days' notice at least.")
     await sql.insert_price(tx, module_code, months, price, version + 1, since)
     return version + 1

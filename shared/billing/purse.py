@@ -54,9 +54,9 @@ async def refund(tx: Transaction, wanted: Refund) -> Payment:
         amount = minor_units(wanted.amount, payment.currency) if wanted.currency == payment.currency else None
         if not amount:
             raise InvalidInput(Problem(("amount",), NO_AMOUNT))
-        asked = await sql_money.sum_refunds(tx, payment.id)
-        put_there = await sql_money.sum_returned(tx, payment)
-        if amount > min(books.balance, put_there - asked, payment.received - asked):
+        gone = await sql_money.sum_refunds(tx, payment.id) + await sql_money.sum_chargebacks(tx, payment.id)
+        put_there = min(await sql_money.sum_returned(tx, payment), payment.received)
+        if amount > min(books.balance, put_there - gone):
             raise NotAllowedNow("TOO_MUCH", TOO_MUCH)
         refund_id = ids.new()
         await sql_money.insert_refund(tx, refund_id, payment.id, amount, wanted.reason)

@@ -1,7 +1,7 @@
-"""What a cart costs now: read, drawn on the account's grid, and kept for a day."""
+"""What a cart costs now: read, drawn on the account's grid, and kept for a while."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +12,11 @@ from shared.billing.model import CATALOGUE, INTERVALS, ModuleState
 from shared.billing.papers import Quote
 from shared.billing.planning import Item, Line, credit, plan
 from shared.clock import first_moment
+from shared.config import rules
 from shared.db import Transaction
 from shared.errors import NotAllowedNow, NotFound, Sentence
 from shared.forms import Form
 
-VALID = timedelta(hours=24)
-MINIMUM: Mapping[str, int] = {"UAH": 1_00}  # less than this no provider takes
 MONTHS = {name: months for months, name in INTERVALS.items()}
 MOST_ITEMS = 20
 
@@ -62,7 +61,7 @@ async def quote(books: Books, cart: Cart) -> Quote:
     drawn = Quote(
         ids.new(),
         books.today,
-        min(books.now + VALID, first_moment(earliest, zone)),
+        min(books.now + rules().quote, first_moment(earliest, zone)),
         books.grid_version,
         await sql.select_price_version(books.tx, books.account.currency),
         books.account.currency,
@@ -94,7 +93,7 @@ async def draw(books: Books, cart: Cart, on: date) -> list[Line]:
                 given_back.append(credit(issued.line, issued.id, start, until, already))
         items.append(Item(code, months, start))
     series = ends(books, {code for code, _ in cart})
-    return [*given_back, *plan(books.grid, series, items, prices, MINIMUM.get(books.account.currency, 0))]
+    return [*given_back, *plan(books.grid, series, items, prices, rules().smallest_payment(books.account.currency))]
 
 
 def ends(books: Books, without: set[str]) -> dict[int, date]:

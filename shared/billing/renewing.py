@@ -8,13 +8,13 @@ from datetime import date, timedelta
 
 from shared.billing import sql_papers
 from shared.billing.books import Books, open_books
+from shared.billing.coming import going_on, renewal_lines, take_over
 from shared.billing.invoices import issue, void
-from shared.billing.model import ATTEMPTS, GRACE, REMEMBERED, ModuleState, Subscription
+from shared.billing.model import ModuleState, Subscription
 from shared.billing.papers import Invoice, InvoiceState, Purpose
 from shared.billing.paying import begin_charge, default_method
-from shared.billing.planning import Item, Line, plan
-from shared.billing.quotes import ends, prices_on
 from shared.billing.settling import give_up_trial
+from shared.config import rules
 from shared.db import Transaction
 from shared.jobs import Job
 
@@ -26,51 +26,41 @@ async def renew(tx: Transaction, _job: Job) -> None:
     """All boundaries that have come, in their order."""
     async with open_books(tx) as books:
         while (boundary := _earliest(books)) is not None and boundary <= books.today:
-            due = [one for one in _going_on(books) if one.period_end == boundary]
+            due = [one for one in going_on(books) if one.period_end == boundary]
             for one in due:
                 if one.cancel_at_period_end:
                     await books.save(one.moved(ModuleState.CANCELLED))
             await renew_at(books, boundary, [one for one in due if not one.cancel_at_period_end])
 
 
-async def renew_at(books: Books, boundary: date, modules: list[Subscription]) -> None:
+async def renew_at(books: Books, boundary: date, modules: list[Subscription], grace_from: date | None = None) -> None:
     """One invoice for all of them, and whatever follows when it is not paid at once."""
     if not modules:
         return
     lines = await renewal_lines(books, boundary, modules)
     renews = {one.module_code: one.id for one in modules}
-    invoice = await issue(books, Purpose.RENEWAL, lines, boundary, renews=renews)
+    invoice = await take_over(books, boundary, modules, lines)
+    if invoice is None:
+        invoice = await issue(books, Purpose.RENEWAL, lines, boundary, renews=renews, grace_from=grace_from)
     if invoice.state is InvoiceState.PAID:
         return
-    ends_on = invoice.counts_from + GRACE
+    ends_on = invoice.counts_from + rules().grace
     for one in modules:
-        await books.save(one.moved(ModuleState.PAST_DUE), ends_on)
-    for days in ATTEMPTS:
-        await books.at_dawn(DUN, invoice.counts_from + timedelta(days=days), invoice.id)
-    await books.at_dawn(SUSPEND, ends_on, invoice.id)
-
-
-async def renewal_lines(books: Books, boundary: date, modules: list[Subscription]) -> list[Line]:
-    """The next period of each at the prices of that day; a change of length joins its series, or begins one."""
-    grid = books.grid
-    assert grid is not None
-    lines = list[Line]()
-    prices = await prices_on(books, boundary)
-    others = ends(books, {one.module_code for one in modules if _next(one) != one.months})
-    for one in modules:
-        item = Item(one.module_code, _next(one), boundary)
-        lines += plan(grid, others, [item], prices, 0)
-        others.setdefault(item.months, lines[-1].period.end)
-    return lines
+        if one.state is not ModuleState.PAST_DUE:
+            await books.save(one.moved(ModuleState.PAST_DUE), ends_on)
+    if invoice.counts_from == books.today and 0 in rules().voronka_charge_days:
+        await _charge(books, invoice)
+    _charge_later(books, invoice)
+    books.at_dawn(SUSPEND, ends_on, invoice.id)
 
 
 async def dun(tx: Transaction, job: Job) -> None:
     """Charge the default method for an invoice that is still open: once a day, whoever runs this."""
     async with open_books(tx) as books:
         invoice = await _open_invoice(books, job)
-        method = await default_method(tx)
-        if invoice and method:
-            await begin_charge(books, invoice, method, books.today)
+        if invoice:
+            await _charge(books, invoice)
+            _charge_later(books, invoice)
 
 
 async def suspend(tx: Transaction, job: Job) -> None:
@@ -91,7 +81,7 @@ async def forget(tx: Transaction, job: Job) -> None:
     """A module that was suspended for long is cancelled."""
     async with open_books(tx) as books:
         for one in list(books.modules.values()):
-            over = one.suspended_on is not None and one.suspended_on + REMEMBERED <= books.today
+            over = one.suspended_on is not None and one.suspended_on + rules().suspended <= books.today
             if one.id == job.ref and one.state is ModuleState.SUSPENDED and over:
                 await books.save(one.moved(ModuleState.CANCELLED))
 
@@ -108,30 +98,21 @@ async def void_unpaid(tx: Transaction, job: Job) -> None:
             await void(books, invoice)
 
 
-def next_renewal(books: Books) -> tuple[date, list[Subscription]] | None:
-    """The next boundary at which something goes on, and what does."""
-    going_on = [one for one in _going_on(books) if not one.cancel_at_period_end]
-    dates = [one.period_end for one in going_on if one.period_end]
-    if not dates:
-        return None
-    boundary = min(dates)
-    return boundary, [one for one in going_on if one.period_end == boundary]
+async def _charge(books: Books, invoice: Invoice) -> None:
+    method = await default_method(books.tx)
+    if method:
+        await begin_charge(books, invoice, method, books.today)
 
 
-def _going_on(books: Books) -> list[Subscription]:
-    return sorted(
-        (one for one in books.modules.values() if one.state is ModuleState.ACTIVE), key=lambda one: one.module_code
-    )
+def _charge_later(books: Books, invoice: Invoice) -> None:
+    days = (invoice.counts_from + timedelta(days=after) for after in sorted(rules().voronka_charge_days))
+    following = next((day for day in days if day > books.today), None)
+    if following:
+        books.at_dawn(DUN, following, invoice.id)
 
 
 def _earliest(books: Books) -> date | None:
-    return min((one.period_end for one in _going_on(books) if one.period_end), default=None)
-
-
-def _next(one: Subscription) -> int:
-    months = one.next_months or one.months
-    assert months is not None
-    return months
+    return min((one.period_end for one in going_on(books) if one.period_end), default=None)
 
 
 async def _open_invoice(books: Books, job: Job) -> Invoice | None:

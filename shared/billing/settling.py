@@ -11,13 +11,14 @@ from uuid import UUID
 from shared import ids
 from shared.billing import sql_money, sql_papers
 from shared.billing.books import Books, open_books
+from shared.billing.coming import follow
 from shared.billing.invoices import issue, pay_off, void
 from shared.billing.model import ModuleState
 from shared.billing.papers import (
     RANKS,
     Invoice,
-    InvoiceChanged,
     InvoiceState,
+    IssuedLine,
     Method,
     Payment,
     PaymentChanged,
@@ -27,6 +28,7 @@ from shared.billing.papers import (
 from shared.billing.paying import is_good
 from shared.billing.planning import Line
 from shared.billing.quotes import draw
+from shared.billing.returning import take_back
 from shared.db import Transaction
 from shared.errors import NotAllowedNow, NotFound
 
@@ -68,17 +70,20 @@ async def settle(tx: Transaction, report: Report) -> Payment:
             raise ForeignMoney(f"{report.currency} came for payment {payment.id}")
         if (RANKS[report.rank], report.refunded) <= (payment.rank, payment.refunded):
             return payment
-        return await _fold(books, payment, report)
+        after = await _fold(books, payment, report)
+        await follow(books)
+        return after
 
 
 async def _fold(books: Books, before: Payment, report: Report) -> Payment:
     rank = RANKS[report.rank]
     comes = rank >= RANKS[Rank.PAID] > before.rank
-    goes = max(0, min(report.refunded, before.amount) - before.refunded)
+    received = report.amount if comes else before.received
+    goes = max(0, min(report.refunded, received) - before.refunded)
     after = replace(
         before,
         rank=max(rank, before.rank),
-        received=report.amount if comes else before.received,
+        received=received,
         refunded=before.refunded + goes,
         paid_at=books.now if comes else before.paid_at,
         failure=None if rank >= RANKS[Rank.PAID] else report.failure,
@@ -90,7 +95,7 @@ async def _fold(books: Books, before: Payment, report: Report) -> Payment:
         if report.token and before.save_method:
             await _keep_method(books, before.provider, report.token)
     if goes:
-        await _take_back(books, after)
+        await take_back(books, after)
     if report.rank is Rank.FAILED:
         await _decline(books, after)
     return after
@@ -110,12 +115,27 @@ async def _receive(books: Books, payment: Payment) -> None:
 
 
 async def _is_payable(books: Books, invoice: Invoice) -> bool:
+    """Whether it still buys what it says."""
     if invoice.state is not InvoiceState.OPEN:
         return False
     if invoice.quote_id is None:
-        return True
+        return all(_goes_on(books, one) for one in await sql_papers.select_lines(books.tx, [invoice.id]))
     (kept,) = await sql_papers.select_quotes(books.tx, [invoice.quote_id])
     return await is_good(books, kept)
+
+
+def _goes_on(books: Books, issued: IssuedLine) -> bool:
+    """Whether the module is still what it was issued for: one that is to be renewed then, or a trial at its end."""
+    live, start = books.live(issued.line.module_code), issued.line.period.start
+    if live is None:
+        return False
+    if issued.renews is None:
+        return live.state is ModuleState.TRIALING and live.trial_ends_on is not None and live.trial_ends_on <= start
+    return (
+        live.id == issued.renews
+        and live.state in (ModuleState.ACTIVE, ModuleState.PAST_DUE)
+        and live.period_end == start
+    )
 
 
 async def _buy_for_today(books: Books, meant: Invoice) -> None:
@@ -127,6 +147,8 @@ async def _buy_for_today(books: Books, meant: Invoice) -> None:
     lines = [one.line for one in await sql_papers.select_lines(books.tx, [meant.id])]
     quoted = [line for line in lines if not line.credited]
     for code, months in {line.module_code: line.months for line in quoted}.items():
+        if meant.purpose is not Purpose.QUOTE and books.live(code) is None:
+            continue  # it was cancelled since: nobody wants it to go on
         try:
             drawn = await draw(books, [(code, months)], books.today)
         except NotAllowedNow:
@@ -141,31 +163,6 @@ def _at_most(line: Line, quoted: list[Line]) -> Line:
         if (one.module_code, one.period.end) == (line.module_code, line.period.end):
             return replace(line, amount=min(line.amount, one.amount))
     return line
-
-
-async def _take_back(books: Books, payment: Payment) -> None:
-    """Money went back. What we asked for has left the balance already; the rest is a chargeback."""
-    asked = await sql_money.sum_refunds(books.tx, payment.id)
-    if payment.refunded <= asked:
-        return
-    (invoice,) = await sql_papers.select_invoices(books.tx, [payment.invoice_id])
-    unasked = payment.refunded - asked - await sql_money.sum_chargebacks(books.tx, payment.id)
-    kind = f"charged back to {payment.refunded}"
-    if invoice.state not in (InvoiceState.PAID, InvoiceState.UNCOLLECTIBLE) or invoice.received == 0:
-        await books.move_money(("PAYMENT", payment.id), kind, "BALANCE", "OUTSIDE", min(unasked, books.balance))
-        return
-    await books.move_money(("PAYMENT", payment.id), kind, "INVOICES", "OUTSIDE", unasked)
-    if invoice.state is InvoiceState.UNCOLLECTIBLE:  # it covers nothing since the first part went back
-        return
-    await sql_papers.update_invoice_state(books.tx, invoice.id, InvoiceState.UNCOLLECTIBLE, invoice.received)
-    books.tell(InvoiceChanged(invoice.id))
-    by_id = {one.id: one for one in books.modules.values()}
-    for line_id, subscription_id in await sql_papers.select_covering(books.tx, invoice.id):
-        await sql_papers.update_coverage_end(books.tx, line_id, books.today)
-        one = by_id.get(subscription_id)
-        if one and one.state is ModuleState.ACTIVE:
-            overdue = one.moved(ModuleState.PAST_DUE)
-            await books.save(overdue.moved(ModuleState.SUSPENDED, suspended_on=books.today))
 
 
 async def _decline(books: Books, payment: Payment) -> None:

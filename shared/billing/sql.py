@@ -32,22 +32,27 @@ async def insert_subscription(tx: Transaction, new: Subscription, at: datetime) 
     )
 
 
-async def update_subscription(tx: Transaction, one: Subscription) -> None:
-    await tx.execute(
+async def update_subscriptions(tx: Transaction, changed: Sequence[Subscription]) -> None:
+    await tx.executemany(
         """UPDATE module_subscriptions
               SET state = $3, months = $4, period_start = $5, period_end = $6, cancel_at_period_end = $7,
                   next_months = $8, suspended_on = $9, trial_months = $10
             WHERE account_id = $1 AND id = $2""",
-        tx.account_id,
-        one.id,
-        one.state,
-        one.months,
-        one.period_start,
-        one.period_end,
-        one.cancel_at_period_end,
-        one.next_months,
-        one.suspended_on,
-        one.trial_months,
+        [
+            (
+                tx.account_id,
+                one.id,
+                one.state,
+                one.months,
+                one.period_start,
+                one.period_end,
+                one.cancel_at_period_end,
+                one.next_months,
+                one.suspended_on,
+                one.trial_months,
+            )
+            for one in changed
+        ],
     )
 
 

@@ -147,6 +147,20 @@ async def select_payments(tx: Transaction, ids: Sequence[UUID]) -> list[Payment]
     return [Payment(**row) for row in rows]
 
 
+async def select_charge_under_way(tx: Transaction, invoice_id: UUID) -> Payment | None:
+    """A charge of a saved method of which we have not heard the end."""
+    row = await tx.fetchrow(
+        f"""SELECT {PAYMENT}
+              FROM payments
+             WHERE account_id = $1 AND invoice_id = $2 AND method_id IS NOT NULL AND rank < 20
+             ORDER BY created_at
+             LIMIT 1""",
+        tx.account_id,
+        invoice_id,
+    )
+    return Payment(**row) if row else None
+
+
 async def select_payments_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[Payment]:
     rows = await tx.fetch(
         f"""SELECT {PAYMENT}
@@ -235,10 +249,25 @@ async def insert_refund(tx: Transaction, id: UUID, payment_id: UUID, amount: int
     )
 
 
+async def update_refund_refused(tx: Transaction, id: UUID, why: str) -> tuple[UUID, int] | None:
+    """Its payment and amount; None when it was refused before."""
+    row = await tx.fetchrow(
+        """UPDATE refunds SET refused = $3
+            WHERE account_id = $1 AND id = $2 AND refused IS NULL
+        RETURNING payment_id, amount""",
+        tx.account_id,
+        id,
+        why,
+    )
+    return (row["payment_id"], row["amount"]) if row else None
+
+
 async def sum_refunds(tx: Transaction, payment_id: UUID) -> int:
-    """What we asked to be paid back of a payment."""
+    """What we asked to be paid back of a payment, and was not refused."""
     total: int = await tx.fetchval(
-        "SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE account_id = $1 AND payment_id = $2",
+        """SELECT coalesce(sum(amount), 0)::bigint
+             FROM refunds
+            WHERE account_id = $1 AND payment_id = $2 AND refused IS NULL""",
         tx.account_id,
         payment_id,
     )

@@ -18,7 +18,8 @@ from shared.billing.papers import (
 from shared.billing.planning import Line, LineKind
 from shared.db import Record, Transaction
 
-INVOICE = "id, number, purpose, quote_id, state, issued_on, due_on, currency, total, from_balance, received"
+INVOICE = """id, number, purpose, quote_id, state, issued_on, due_on, currency, total, from_balance, received,
+             grace_from"""
 LINE = """id, invoice_id, module_code, months, kind, period_start, period_end, of_days, full_price, amount, credited,
           renews"""
 
@@ -56,7 +57,7 @@ async def select_quotes(tx: Transaction, ids: Sequence[UUID]) -> list[Quote]:
 async def insert_invoice(tx: Transaction, new: Invoice) -> None:
     await tx.execute(
         f"""INSERT INTO invoices (account_id, {INVOICE})
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)""",
         tx.account_id,
         new.id,
         new.number,
@@ -69,6 +70,7 @@ async def insert_invoice(tx: Transaction, new: Invoice) -> None:
         new.total,
         new.from_balance,
         new.received,
+        new.grace_from,
     )
 
 
@@ -110,6 +112,72 @@ async def select_invoices(tx: Transaction, ids: Sequence[UUID]) -> list[Invoice]
 async def select_invoice_of_quote(tx: Transaction, quote_id: UUID) -> Invoice | None:
     row = await tx.fetchrow(
         f"SELECT {INVOICE} FROM invoices WHERE account_id = $1 AND quote_id = $2", tx.account_id, quote_id
+    )
+    return _invoice(row) if row else None
+
+
+async def select_paid_by(tx: Transaction, payment_id: UUID) -> Invoice | None:
+    """The invoice that a payment's money went to; None when it went to the balance."""
+    row = await tx.fetchrow(
+        f"""SELECT {INVOICE}
+              FROM invoices
+             WHERE account_id = $1
+               AND id = (SELECT invoice_id FROM payments WHERE account_id = $1 AND id = $2)
+               AND EXISTS (SELECT
+                             FROM ledger
+                            WHERE account_id = $1 AND source_type = 'PAYMENT' AND source_id = $2 AND kind = 'received'
+                              AND to_book = 'INVOICES')""",
+        tx.account_id,
+        payment_id,
+    )
+    return _invoice(row) if row else None
+
+
+async def select_bought_by_balance(tx: Transaction) -> list[Invoice]:
+    """Paid invoices that the balance gave something for, the newest first."""
+    rows = await tx.fetch(
+        f"""SELECT {INVOICE}
+              FROM invoices
+             WHERE account_id = $1 AND state = 'PAID' AND from_balance > 0
+             ORDER BY number DESC""",
+        tx.account_id,
+    )
+    return [_invoice(row) for row in rows]
+
+
+async def sum_kept(tx: Transaction, invoice: Invoice) -> int:
+    """What an invoice has cost, less what was credited of it."""
+    credited: int = await tx.fetchval(
+        """SELECT coalesce(sum(amount), 0)::bigint
+             FROM line_credits
+            WHERE account_id = $1
+              AND line_id IN (SELECT id FROM invoice_lines WHERE account_id = $1 AND invoice_id = $2)""",
+        tx.account_id,
+        invoice.id,
+    )
+    return invoice.total - credited
+
+
+async def select_open_renewals(tx: Transaction, due_on: date) -> list[Invoice]:
+    rows = await tx.fetch(
+        f"""SELECT {INVOICE}
+              FROM invoices
+             WHERE account_id = $1 AND state = 'OPEN' AND purpose = 'RENEWAL' AND due_on = $2
+             ORDER BY number""",
+        tx.account_id,
+        due_on,
+    )
+    return [_invoice(row) for row in rows]
+
+
+async def select_early_invoice(tx: Transaction, today: date) -> Invoice | None:
+    """The one of a renewal that is still to come."""
+    row = await tx.fetchrow(
+        f"""SELECT {INVOICE}
+              FROM invoices
+             WHERE account_id = $1 AND state = 'OPEN' AND purpose = 'RENEWAL' AND due_on > $2""",
+        tx.account_id,
+        today,
     )
     return _invoice(row) if row else None
 
@@ -221,16 +289,17 @@ async def update_coverage_end(tx: Transaction, line_id: UUID, end: date) -> None
     )
 
 
-async def select_covering(tx: Transaction, invoice_id: UUID) -> list[tuple[UUID, UUID]]:
-    """The lines of an invoice that still cover something, each with its subscription."""
+async def select_covering(tx: Transaction, invoice_id: UUID, after: date) -> list[tuple[UUID, UUID]]:
+    """The lines of an invoice that cover days after that one, each with its subscription."""
     rows = await tx.fetch(
         """SELECT c.line_id, c.subscription_id
              FROM coverage c
              JOIN invoice_lines l ON l.account_id = c.account_id AND l.id = c.line_id
-            WHERE c.account_id = $1 AND l.invoice_id = $2 AND NOT isempty(c.during)
+            WHERE c.account_id = $1 AND l.invoice_id = $2 AND NOT isempty(c.during) AND upper(c.during) > $3
             ORDER BY l.position""",
         tx.account_id,
         invoice_id,
+        after,
     )
     return [(row["line_id"], row["subscription_id"]) for row in rows]
 

@@ -88,7 +88,7 @@ async def create(tx: Transaction, new: NewDeal, origin: Origin = Origin()) -> Ch
     top = await sql.select_next_below(tx, entry.id, None, [])
     await sql.insert_deal(tx, deal, between(None, top[1] if top else None))
     (columns,) = await keep(locked.log, [(None, deal)])
-    place = await events.record(locked.log, DealCreated(deal, columns, None))
+    place = await events.record(locked.log, DealCreated(deal, columns, None, entry.name))
     return Changed(deal, place)
 
 

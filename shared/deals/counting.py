@@ -33,6 +33,17 @@ async def count(tx: Transaction, funnel_id: UUID, changes: Sequence[Change]) -> 
     return columns[::-1]
 
 
+async def count_new(tx: Transaction, funnel_id: UUID, made: Sequence[Deal]) -> tuple[ColumnTotals, ...]:
+    """The same for new deals, all at once: the totals after the last of them."""
+    summed: dict[Counter, tuple[int, int]] = {}
+    for deal in made:
+        counter = deal.stage_id, deal.currency
+        count, value = summed.get(counter, (0, 0))
+        summed[counter] = count + 1, value + deal.value
+    tallies = await funnels.totals(tx, funnel_id, [(*counter, *summed[counter]) for counter in sorted(summed)])
+    return tuple(ColumnTotals(stage_id, tallies[stage_id].total) for stage_id in sorted({stage for stage, _ in summed}))
+
+
 def step_of(before: Deal | None, now: Deal | None) -> Step:
     """What a change adds to counters; empty when nothing changed that counts. Archived deals stand nowhere."""
     step: dict[Counter, tuple[int, int]] = {}

@@ -68,7 +68,19 @@ class PlacedEvent(DealEvent):
 
 @dataclass(frozen=True)
 class DealCreated(PlacedEvent):
+    """The stage's name is as it was then; None: version 1 did not keep it."""
+
     kind: ClassVar[str] = "DealCreated"
+    version: ClassVar[int] = 2
+
+    to_stage_name: str | None = None
+
+    def payload(self) -> dict[str, object]:
+        return super().payload() | {"toStageName": self.to_stage_name}
+
+    @classmethod
+    def _fields(cls, kept: Mapping[str, Any]) -> dict[str, Any]:
+        return super()._fields(kept) | {"to_stage_name": kept.get("toStageName")}
 
 
 @dataclass(frozen=True)
@@ -112,17 +124,22 @@ class Did(StrEnum):
 
 @dataclass(frozen=True)
 class DealUpdated(DealEvent):
-    """`changed`: the contract's names of the fields that changed. `did`: what with which note or task, if with one."""
+    """`changed`: the contract's names of the fields that changed. `did`: what with which note or task, if with one.
+
+    `note_text`: what a note said that was deleted, for it is nowhere else; None: version 1 did not keep it.
+    """
 
     kind: ClassVar[str] = "DealUpdated"
+    version: ClassVar[int] = 2
 
     changed: tuple[str, ...]
     did: Did | None = None
     note_id: UUID | None = None
     task_id: UUID | None = None
+    note_text: str | None = None
 
     def payload(self) -> dict[str, object]:
-        extras = {"did": self.did, "noteId": self.note_id, "taskId": self.task_id}
+        extras = {"did": self.did, "noteId": self.note_id, "taskId": self.task_id, "noteText": self.note_text}
         return (
             super().payload()
             | {"changed": list(self.changed)}
@@ -136,6 +153,7 @@ class DealUpdated(DealEvent):
             "did": Did(kept["did"]) if "did" in kept else None,
             "note_id": UUID(kept["noteId"]) if "noteId" in kept else None,
             "task_id": UUID(kept["taskId"]) if "taskId" in kept else None,
+            "note_text": kept.get("noteText"),
         }
 
 
@@ -155,20 +173,29 @@ class DealRestored(PlacedEvent):
 
 @dataclass(frozen=True)
 class DealsImported:
-    """A batch of a file, all at once on top of the entry stage, the first one topmost."""
+    """A batch of a file, all at once on top of the entry stage, the first one topmost.
+
+    The stage's name is as it was then; None: version 1 did not keep it.
+    """
 
     kind: ClassVar[str] = "DealsImported"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     deals: tuple[Deal, ...]
     columns: tuple[ColumnTotals, ...]
+    to_stage_name: str | None = None
 
     def payload(self) -> dict[str, object]:
-        return {"deals": [deal.to_json() for deal in self.deals], "columns": columns_to_json(self.columns)}
+        return {
+            "deals": [deal.to_json() for deal in self.deals],
+            "columns": columns_to_json(self.columns),
+            "toStageName": self.to_stage_name,
+        }
 
     @classmethod
     def from_payload(cls, kept: Mapping[str, Any]) -> Self:
-        return cls(tuple(Deal.from_json(deal) for deal in kept["deals"]), columns_from_json(kept["columns"]))
+        deals = tuple(Deal.from_json(deal) for deal in kept["deals"])
+        return cls(deals, columns_from_json(kept["columns"]), kept.get("toStageName"))
 
 
 DEAL_EVENTS: Mapping[str, type[DealEvent]] = {

@@ -14,6 +14,7 @@ from shared.forms import Form, read_date
 
 MOST_NAMED = 500  # ids in one list of a filter
 LONGEST_SEARCH = 200
+AMOUNT = re.compile(r"[A-Z]{3} [0-9]{1,18}", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?\+00", re.ASCII)
 
@@ -29,7 +30,11 @@ class DealOrderField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DealOrder:
-    """Nulls stand last both ways; equals stand by their ids."""
+    """Nulls stand last both ways; equals stand by their ids.
+
+    Amounts are compared within their currency, currencies stand one after the other by their codes: of 500 UAH and
+    500 JPY neither is more.
+    """
 
     field: DealOrderField = DealOrderField.CREATED_AT
     descending: bool = True
@@ -45,7 +50,9 @@ class DealOrder:
         match self.field:
             case DealOrderField.CREATED_AT | DealOrderField.UPDATED_AT:
                 return _is_moment(key)
-            case DealOrderField.AMOUNT | DealOrderField.NUMBER:
+            case DealOrderField.AMOUNT:
+                return AMOUNT.fullmatch(key) is not None
+            case DealOrderField.NUMBER:
                 return WHOLE.fullmatch(key) is not None
             case DealOrderField.EXPECTED_CLOSE_ON:
                 return read_date(key) is not None

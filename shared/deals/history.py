@@ -50,7 +50,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class HistoryItem:
-    """Stages are called as they were then; None where the event is no move, or is too old to tell."""
+    """Stages are called as they were then; None where it entered none, or the event is too old to tell."""
 
     place: Place
     at: datetime
@@ -87,6 +87,7 @@ def item_of(recorded: Recorded, before: Recorded | None) -> HistoryItem:
     """`before`: the event of the same deal before that one; None: it is the first."""
     event, then = _event(recorded), _event(before) if before else None
     move = event if isinstance(event, DealMoved) else None
+    entered = event if isinstance(event, DealMoved | DealCreated) else None
     about = event if isinstance(event, DealUpdated) else None
     return HistoryItem(
         recorded.place,
@@ -94,7 +95,7 @@ def item_of(recorded: Recorded, before: Recorded | None) -> HistoryItem:
         recorded.actor,
         kind_of(event),
         move.from_stage_name if move else None,
-        move.to_stage_name if move else None,
+        entered.to_stage_name if entered else None,
         changes_of(event, then.deal) if then else (),
         about.note_id if about else None,
         about.task_id if about else None,
@@ -119,11 +120,11 @@ def kind_of(event: DealEvent) -> DealChangeKind:
 
 
 def changes_of(event: DealEvent, before: Deal) -> tuple[FieldChange, ...]:
-    """What differs after it. A deleted note is told by its id, for it is nowhere else."""
+    """What differs after it. Of a deleted note, what it said, for it is nowhere else."""
     was, now = facts_of(before), facts_of(event.deal)
     changes = [FieldChange(name, was[name], now[name]) for name in now if _json(was[name]) != _json(now[name])]
     if isinstance(event, DealUpdated) and event.did is Did.NOTE_DELETED:
-        changes.append(FieldChange("notes", _text(event.note_id), None))
+        changes.append(FieldChange("notes", {"id": _text(event.note_id), "text": event.note_text}, None))
     return tuple(changes)
 
 

@@ -6,8 +6,8 @@ All of it can be made anew from the log.
 from collections.abc import Sequence
 
 from shared import jobs
-from shared.deals import sql_visits
-from shared.deals.counting import Change, count
+from shared.deals import sql_importing, sql_visits
+from shared.deals.counting import Change, count, count_new
 from shared.deals.events import ColumnTotals
 from shared.deals.model import Deal
 from shared.deals.sql_visits import Visit
@@ -36,12 +36,11 @@ async def keep(log: Log, changes: Sequence[Change]) -> list[tuple[ColumnTotals, 
 
 async def keep_batch(log: Log, made: Sequence[Deal]) -> tuple[ColumnTotals, ...]:
     """The same for new deals of one stage that one event tells of: the totals after all of them."""
-    columns = await count(log.tx, log.stream_id, [(None, deal) for deal in made])
-    seq = log.place.seq + 1
-    visits = [Visit(deal.id, deal.stage_id, deal.entered_stage_at, seq) for deal in made]
-    await sql_visits.insert_visits(log.tx, log.stream_id, visits)
+    columns = await count_new(log.tx, log.stream_id, made)
+    stage_id, seq = made[0].stage_id, log.place.seq + 1
+    await sql_importing.insert_first_visits(log.tx, log.stream_id, stage_id, [deal.id for deal in made], log.at, seq)
     await _ask_for_checkpoint(log, 1)
-    return columns[-1]
+    return columns
 
 
 async def _ask_for_checkpoint(log: Log, events: int) -> None:

@@ -114,5 +114,6 @@ async def _lock(tx: Transaction, note_id: UUID) -> tuple[events.Log, Deal, Note]
 async def _tell(log: events.Log, deal: Deal, did: Did, note: Note) -> Changed:
     now = replace(deal, updated_at=log.at, version=deal.version + 1)
     await sql.update_deal(log.tx, now)
-    place = await events.record(log, DealUpdated(now, (), ("notes",), did, note_id=note.id))
+    said = note.text if did is Did.NOTE_DELETED else None
+    place = await events.record(log, DealUpdated(now, (), ("notes",), did, note_id=note.id, note_text=said))
     return Changed(now, place)

@@ -24,7 +24,8 @@ async def select_newest(
                       UNION ALL
                       -- a file's deals were made many by one event: of that only the deal itself
                       (SELECT b.stream_id, b.seq, 'DealCreated', b.version,
-                              jsonb_build_object('deal', told.deal, 'columns', '[]'::jsonb, 'placedAfter', NULL),
+                              jsonb_build_object('deal', told.deal, 'columns', '[]'::jsonb, 'placedAfter', NULL,
+                                                 'toStageName', b.payload -> 'toStageName'),
                               b.actor, b.at
                          FROM (SELECT v.funnel_id, v.entered_seq
                                  FROM deals d

@@ -2,23 +2,48 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from shared.db import Transaction
 from shared.deals.model import Deal
 
 
-async def insert_deals(tx: Transaction, deals: Sequence[Deal], positions: Sequence[str]) -> None:
+async def set_plans(tx: Transaction, mode: Literal["auto", "force_custom_plan"]) -> None:
+    """Whether plans are kept, until the transaction ends."""
+    await tx.execute(f"SET LOCAL plan_cache_mode = {mode}")
+
+
+async def select_external_ids(tx: Transaction, funnel_id: UUID, called: Sequence[str]) -> set[str]:
+    """Those of the names that deals of the funnel have."""
+    rows = await tx.fetch(
+        """SELECT said.external_id
+             FROM unnest($3::text[]) AS said (external_id)
+                  CROSS JOIN LATERAL (SELECT  -- a look at the index for each, whatever the planner knows of the table
+                                        FROM deals
+                                       WHERE account_id = $1 AND funnel_id = $2 AND external_id = said.external_id
+                                       LIMIT 1) AS taken""",
+        tx.account_id,
+        funnel_id,
+        list(called),
+    )
+    return {row["external_id"] for row in rows}
+
+
+async def insert_deals(
+    tx: Transaction, deals: Sequence[Deal], positions: Sequence[str], external_ids: Sequence[str | None]
+) -> None:
     """New open deals of one stage, which came in at one moment."""
     first = deals[0]
     await tx.execute(
         """INSERT INTO deals (account_id, funnel_id, stage_id, source, source_name, status, entered_stage_at,
                               created_at, updated_at, version, id, number, position, title, contact_name,
                               contact_phone, contact_email, assignee_id, amount, currency, expected_close_on,
-                              custom_fields)
+                              custom_fields, external_id)
                 SELECT $1, $2, $3, $4, $5, $6, $7, $7, $7, 1, new.*
                   FROM unnest($8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[],
-                              $14::text[], $15::uuid[], $16::bigint[], $17::text[], $18::date[], $19::jsonb[])
+                              $14::text[], $15::uuid[], $16::bigint[], $17::text[], $18::date[], $19::jsonb[],
+                              $20::text[])
                        AS new""",
         tx.account_id,
         first.funnel_id,
@@ -39,6 +64,23 @@ async def insert_deals(tx: Transaction, deals: Sequence[Deal], positions: Sequen
         [deal.amount.currency if deal.amount else None for deal in deals],
         [deal.expected_close_on for deal in deals],
         [deal.custom_fields for deal in deals],
+        list(external_ids),
+    )
+
+
+async def insert_first_visits(
+    tx: Transaction, funnel_id: UUID, stage_id: UUID, deal_ids: Sequence[UUID], at: datetime, seq: int
+) -> None:
+    """Of new deals, which were nowhere before. `seq`: the event that brings them."""
+    await tx.execute(
+        """INSERT INTO stage_visits (account_id, funnel_id, stage_id, entered_at, entered_seq, deal_id)
+                SELECT $1, $2, $3, $4, $5, new.* FROM unnest($6::uuid[]) AS new""",
+        tx.account_id,
+        funnel_id,
+        stage_id,
+        at,
+        seq,
+        list(deal_ids),
     )
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from shared.db import Transaction
-from shared.deals.filters import DealFilter, DealOrder
+from shared.deals.filters import DealFilter, DealOrder, DealOrderField
 from shared.deals.model import Deal
 from shared.deals.search import patterns
 from shared.deals.sql import DEAL, deal_of
 from shared.funnels import Total
 from shared.money import Money
 
-# What each order sorts by, and the type that its texts in cursors are read as.
+# What each order sorts by, and the type that its texts in cursors are read as. Amounts stand by their currency first.
 SORTED_BY: Mapping[str, tuple[str, str]] = {
     "CREATED_AT": ("d.created_at", "timestamptz"),
     "UPDATED_AT": ("d.updated_at", "timestamptz"),
@@ -82,6 +82,23 @@ def seen_by(where: Where, viewer_id: UUID | None) -> None:
         )
 
 
+def go_on(where: Where, order: DealOrder, key: str, deal_id: UUID) -> None:
+    """Only what stands after a place. Each bound is said once more by itself: the index begins there."""
+    sorted_by, kind = SORTED_BY[order.field]
+    then = "<" if order.descending else ">"
+    if not key:
+        where.add(f"{sorted_by} IS NULL AND d.id > {{}}", deal_id)
+    elif order.field is DealOrderField.AMOUNT:
+        currency, amount = key.split(" ")
+        where.add("(d.currency >= {} OR d.currency IS NULL)", currency)
+        further = f"d.amount {then} {{}}::text::bigint OR d.amount = {{}}::text::bigint AND d.id > {{}}"
+        where.add(f"(d.currency > {{}} OR d.currency IS NULL OR {further})", currency, amount, amount, deal_id)
+    else:
+        or_null = f"OR {sorted_by} IS NULL" if order.has_nulls else ""
+        where.add(f"({sorted_by} {then}= {{}}::text::{kind} {or_null})", key)
+        where.add(f"({sorted_by} {then} {{}}::text::{kind} OR d.id > {{}} {or_null})", key, deal_id)
+
+
 async def select_page(
     tx: Transaction,
     asked: DealFilter,
@@ -91,20 +108,19 @@ async def select_page(
     limit: int,
 ) -> list[tuple[str, Deal]]:
     """Deals from after a place; each with the text of what it is sorted by, empty for null."""
-    sorted_by, kind = SORTED_BY[order.field]
+    sorted_by, _ = SORTED_BY[order.field]
+    first, key = "", f"{sorted_by}::text"
+    if order.field is DealOrderField.AMOUNT:
+        first, key = "d.currency,", "d.currency || ' ' || d.amount"
     where = conditions(tx, asked)
     seen_by(where, viewer_id)
-    if after is not None and after[0]:
-        beyond, or_null = "<" if order.descending else ">", f"OR {sorted_by} IS NULL" if order.has_nulls else ""
-        where.add(f"({sorted_by} {beyond}= {{}}::text::{kind} {or_null})", after[0])  # where the index begins
-        where.add(f"({sorted_by} {beyond} {{}}::text::{kind} OR d.id > {{}} {or_null})", *after)
-    elif after is not None:
-        where.add(f"{sorted_by} IS NULL AND d.id > {{}}", after[1])
+    if after is not None:
+        go_on(where, order, *after)
     rows = await tx.fetch(
-        f"""SELECT coalesce({sorted_by}::text, '') AS sorted_by, {DEAL}
+        f"""SELECT coalesce({key}, '') AS sorted_by, {DEAL}
               FROM deals d
              WHERE d.account_id = $1 {where}
-             ORDER BY {sorted_by} {"DESC" if order.descending else "ASC"} NULLS LAST, d.id
+             ORDER BY {first} {sorted_by} {"DESC" if order.descending else "ASC"} NULLS LAST, d.id
              LIMIT {limit}""",
         *where.values,
     )

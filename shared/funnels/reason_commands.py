@@ -18,6 +18,11 @@ FULL = Sentence(
     f"Воронка має не більше {MOST_LOSS_REASONS} причин втрати разом з архівними.",
 )
 
+LAST = Sentence(
+    "This is the last reason that can be chosen: without one, no deal could be lost.",
+    "Це остання причина, яку можна обрати: без неї жодну угоду не вдалося б закрити як втрачену.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ChangedReason:
@@ -39,7 +44,10 @@ async def recall_reason(tx: Transaction, kept: Mapping[str, Any]) -> ChangedReas
 
 
 async def save_loss_reason(tx: Transaction, draft: ReasonDraft) -> ChangedReason:
-    """Change the funnel's reason with that id, or make one. It is already so: no event."""
+    """Change the funnel's reason with that id, or make one. It is already so: no event.
+
+    Raises NotFound; InvalidInput for an id that is taken, for one reason too many, and for archiving the last.
+    """
     locked = await commands.lock(tx, draft.funnel_id)
     reasons = {reason.id: reason for reason in (await commands.loss_reasons(tx, [draft.funnel_id]))[draft.funnel_id]}
     reason = LossReason(draft.id, draft.funnel_id, draft.name, draft.requires_note, draft.archived)
@@ -49,6 +57,8 @@ async def save_loss_reason(tx: Transaction, draft: ReasonDraft) -> ChangedReason
             raise InvalidInput(Problem(("funnelId",), FULL))
     if reasons.get(reason.id) == reason:
         return ChangedReason(reason, Changed(locked.funnel, locked.log.place))
+    if reason.archived and all(other.archived for other in reasons.values() if other.id != reason.id):
+        raise InvalidInput(Problem(("archived",), LAST))
 
     await sql_reasons.upsert_loss_reason(tx, reason)
     return ChangedReason(reason, await commands.record(locked, "lossReasons"))

@@ -1,5 +1,6 @@
 """An import's file as it lies in the database: read piece by piece, each in a short transaction."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,16 +8,8 @@ from uuid import UUID
 from shared.db import JOB, Database
 from shared.imports import sql
 from shared.imports.commands import CHUNK, end
-from shared.imports.model import Import, ImportState
+from shared.imports.model import Import, ImportState, Layout
 from shared.imports.records import Record, Records
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A record with its row's number in the file."""
-
-    number: int
-    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +35,13 @@ class File:
             if held is not None and not held.state.is_over:
                 await end(tx, self.import_id, ImportState.FAILED)
 
-    async def records(self, encoding: str, delimiter: str, start: int, first_row: int) -> AsyncIterator[Numbered]:
-        """From that byte on, which is the first one of that row."""
-        records = Records(encoding, delimiter, start)
-        number, row = start // CHUNK, first_row
+    async def records(self, layout: Layout, start: int) -> AsyncIterator[list[Record]]:
+        """Those that end in a piece of the file, piece by piece, from that byte on, which is a record's first one."""
+        records = Records(layout.encoding, layout.delimiter, start, layout.line_end)
+        number = start // CHUNK
         piece = await self.chunk(number)
         skip = start % CHUNK
         while piece is not None:
             following = await self.chunk(number + 1) if len(piece) == CHUNK else None
-            for record in records.feed(piece[skip:], last=following is None):
-                yield Numbered(row, record)
-                row += 1
+            yield await asyncio.to_thread(records.feed, piece[skip:], last=following is None)
             piece, number, skip = following, number + 1, 0

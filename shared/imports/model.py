@@ -24,19 +24,22 @@ class ImportState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a CSV is written. `start`: the byte after the byte-order mark."""
+    """How a CSV is written. `start`: the byte after the byte-order mark. `header_row`: blank ones may come first."""
 
     encoding: str
     delimiter: str
     start: int
     header: tuple[str, ...]
+    line_end: str = "\n"
+    header_row: int = 1
+    rows_above: int = 1  # that are not blank, the header with them
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        return cls(kept["encoding"], kept["delimiter"], kept["start"], tuple(kept["header"]))
+        return cls(**{**kept, "header": tuple(kept["header"])})
 
 
 @dataclass(frozen=True, slots=True)

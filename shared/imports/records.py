@@ -7,16 +7,16 @@ one whose quotes never end, is told as such and costs its first line only: the l
 import codecs
 import csv
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import NamedTuple
 
 MOST_LINES = 200  # of one record
 LONGEST_RECORD = 100_000  # characters
 QUOTE = '"'
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """`cells` is None when it cannot be read; `text`: how it begins then. `end`: the byte after it."""
 
     cells: list[str] | None
@@ -25,43 +25,65 @@ class Record:
 
     @property
     def is_blank(self) -> bool:
-        return self.cells is not None and not any(cell.strip() for cell in self.cells)
+        return self.cells is not None and not "".join(self.cells).strip()
 
 
 class Records:
-    """Feed it what comes, and take the records that are whole."""
+    """Feed it what comes, and take the records that are whole. `line_end`: what ends a line."""
 
-    def __init__(self, encoding: str, delimiter: str, start: int) -> None:
+    def __init__(self, encoding: str, delimiter: str, start: int, line_end: str = "\n") -> None:
         self._encoding = encoding
+        self._escapes = escapes(encoding)
         self._delimiter = delimiter
-        self._decoder = codecs.getincrementaldecoder(encoding)(escapes(encoding))
+        self._line_end = line_end
+        self._decoder = codecs.getincrementaldecoder(encoding)(self._escapes)
         self._lines: deque[str] = deque()
         self._rest: list[str] = []  # the beginning of a line whose end has not come
         self._at = start
         self._ended = False
 
-    def feed(self, piece: bytes, *, last: bool) -> Iterator[Record]:
+    def feed(self, piece: bytes, *, last: bool) -> list[Record]:
         """The records that end in what has come so far."""
-        *lines, rest = self._decoder.decode(piece, last).split("\n")
+        *lines, rest = self._decoder.decode(piece, last).split(self._line_end)
         for line in lines:
             self._rest.append(line)
-            self._lines.append("".join(self._rest) + "\n")
+            self._lines.append("".join(self._rest) + self._line_end)
             self._rest = []
         self._rest.append(rest)
         if last and any(self._rest):
             self._lines.append("".join(self._rest))
         self._ended = last
+        found: list[Record] = []
         while self._lines:
-            taken = self._take()
-            if taken is None:
-                return
-            yield taken
+            plain = list(takewhile(_is_plain, self._lines))
+            if plain:
+                found += self._plain(plain)
+            else:
+                taken = self._take()
+                if taken is None:
+                    break
+                found.append(taken)
+        return found
+
+    def _plain(self, lines: Sequence[str]) -> list[Record]:
+        """Lines that are a record each: most of most files."""
+        try:
+            rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            rows = []
+        if len(rows) != len(lines):  # one of them is bad
+            return [self._done(1, self._parse([line])) for line in lines]
+        found, at = [], self._at
+        for line, cells in zip(lines, rows, strict=True):
+            at += self._size(line)
+            found.append(Record(cells, "", at))
+            self._lines.popleft()
+        self._at = at
+        return found
 
     def _take(self) -> Record | None:
-        """The next record; None when its end has not come."""
+        """The next record, which has quotes; None when its end has not come."""
         first = self._lines[0]
-        if QUOTE not in first:  # most are one line
-            return self._done(1, self._parse([first]))
         alone = self._parse([first])
         if alone is not None:
             return self._done(1, alone)
@@ -87,8 +109,15 @@ class Records:
 
     def _done(self, count: int, cells: list[str] | None) -> Record:
         lines = [self._lines.popleft() for _ in range(count)]
-        self._at += sum(len(line.encode(self._encoding, escapes(self._encoding))) for line in lines)
+        self._at += sum(self._size(line) for line in lines)
         return Record(cells, "" if cells is not None else lines[0][:1_000].rstrip("\r\n"), self._at)
+
+    def _size(self, line: str) -> int:
+        return len(line.encode(self._encoding, self._escapes))
+
+
+def _is_plain(line: str) -> bool:
+    return QUOTE not in line
 
 
 def escapes(encoding: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from shared import ids
-from shared.accounts import User
 from shared.deals import Contact, NewDeal, NewRow
 from shared.errors import Sentence
 from shared.forms import LONGEST_NOTE, Form
@@ -29,6 +28,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "‘": "'"})
 SHIELDED = re.compile(r"'[=+\-@\t]")  # an apostrophe keeps spreadsheets from taking a text for a formula
+ENOUGH = frozenset({"title", "contact.name", "contact.phone", "contact.email"})  # one of these makes a deal
 LONGEST_EXTERNAL_ID = 200
 
 NOBODY = Sentence(
@@ -42,56 +42,52 @@ NO_ASSIGNEE = Sentence(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that can be taken."""
-
-    number: int
-    made: NewRow
-    external_id: str | None
-
-
 @dataclass
 class Reader:
-    """What turns the rows of one file into deals of one funnel."""
+    """What turns the rows of one file into deals of one funnel. `people`: by what they are called, in small letters."""
 
     funnel_id: UUID
     header: Sequence[str]
     mapping: Mapping[str, str]
     country: str
     currency: str
-    people: Mapping[str, UUID]
-    _fields: dict[int, str] = field(init=False)
+    people: dict[str, UUID] = field(default_factory=dict)
+    _columns: dict[str, int] = field(init=False)  # of our fields
+    _others: list[tuple[str, int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._fields = fields_of(self.header, self.mapping)
+        fields = fields_of(self.header, self.mapping)
+        self._columns = {name: index for index, name in fields.items()}
+        self._others = [(name, index) for index, name in enumerate(self.header) if name and index not in fields]
 
-    def read(self, number: int, cells: Sequence[str]) -> Row | Reject:
+    def named(self, rows: Iterable[Sequence[str]]) -> set[str]:
+        """How the rows call people."""
+        index = self._columns.get("assignee")
+        if index is None:
+            return set()
+        return {tidy_text(said) for cells in rows if index < len(cells) and (said := cells[index].strip())}
+
+    def read(self, number: int, cells: Sequence[str]) -> NewRow | Reject:
         said = [unshielded(cell.strip()) for cell in cells]
-        given = {self._fields[index]: cell for index, cell in enumerate(said) if index in self._fields and cell}
-        others = {
-            self.header[index]: cell
-            for index, cell in enumerate(said[: len(self.header)])
-            if index not in self._fields and cell and self.header[index]
-        }
+        count = len(said)
+        given = {name: cell for name, index in self._columns.items() if index < count and (cell := said[index])}
         refused = self._refused(given, said)
         if refused is not None:
             return Reject(number, refused, cells_of(self.header, cells))
         form = Form(self.country)
+        others = {name: cell for name, index in self._others if index < count and (cell := said[index])}
         made = self._row(form, given, others)
-        external_id = given.get("externalId")
-        form.optional_text(("externalId",), external_id, LONGEST_EXTERNAL_ID)
         if form.problems:
             problem = form.problems[0]
             path = ".".join(problem.path)
             reason = Sentence(f"{path}: {problem.sentence.en}", f"{path}: {problem.sentence.uk}")
             return Reject(number, reason, cells_of(self.header, cells))
-        return Row(number, made, external_id)
+        return made
 
     def _refused(self, given: Mapping[str, str], said: Sequence[str]) -> Sentence | None:
         if any(said[len(self.header) :]):
             return TOO_MANY_CELLS
-        if not given.keys() & {"title", "contact.name", "contact.phone", "contact.email"}:
+        if not given.keys() & ENOUGH:
             return NOBODY
         if "assignee" in given and self._assignee(given) is None:
             return NO_ASSIGNEE.filled(said=tidy.one_line(given["assignee"]))
@@ -100,7 +96,7 @@ class Reader:
     def _assignee(self, given: Mapping[str, str]) -> UUID | None:
         return self.people.get(given["assignee"].casefold()) if "assignee" in given else None
 
-    def _row(self, form: Form, given: Mapping[str, str], others: Mapping[str, Any]) -> NewRow:
+    def _row(self, form: Form, given: Mapping[str, str], others: dict[str, Any]) -> NewRow:
         said_phone = given.get("contact.phone")
         phone = tidy.phone(said_phone, self.country) if said_phone else None
         email = form.email(("contact", "email"), given.get("contact.email"))
@@ -109,10 +105,9 @@ class Reader:
             notes.append(said_phone)
         name = given.get("contact.name") or phone or said_phone or email or given["title"]
         title = given.get("title") or name
-        currency = given.get("currency", self.currency).upper()
         amount: Money | None = None
         if "amount" in given:
-            amount = form.money((), plain_amount(given["amount"]), currency)
+            amount = form.money((), plain_amount(given["amount"]), given.get("currency", self.currency).upper())
         new = NewDeal(
             ids.new(),
             self.funnel_id,
@@ -120,9 +115,10 @@ class Reader:
             Contact(form.text(("contact", "name"), name), phone, email),
             self._assignee(given),
             amount,
-            custom_fields=form.json_object(("customFields",), dict(others)),
+            custom_fields=form.json_object(("customFields",), others) if others else others,
         )
-        return NewRow(new, form.optional_text(("note",), "\n".join(notes) or None, LONGEST_NOTE))
+        note = form.optional_text(("note",), "\n".join(notes) or None, LONGEST_NOTE)
+        return NewRow(new, note, form.optional_text(("externalId",), given.get("externalId"), LONGEST_EXTERNAL_ID))
 
 
 def fields_of(header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
@@ -140,7 +136,12 @@ def fields_of(header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, st
 
 
 def unshielded(cell: str) -> str:
-    return cell[1:] if SHIELDED.match(cell) else cell
+    return cell[1:] if cell[:1] == "'" and SHIELDED.match(cell) else cell
+
+
+def tidy_text(said: str) -> str:
+    """What PostgreSQL can compare with."""
+    return said.replace("\0", "").encode(errors="replace").decode()
 
 
 def plain_name(column: str) -> str:
@@ -163,13 +164,3 @@ def cells_of(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
         name = header[index] if index < len(header) and header[index] else f"#{index + 1}"
         named[name] = tidy.json_value(cell[:1_000])
     return named
-
-
-def people_by_name(users: Iterable[User]) -> dict[str, UUID]:
-    """Active users by their names and addresses in small letters; of namesakes the first by id."""
-    found: dict[str, UUID] = {}
-    for user in sorted(users, key=lambda user: user.id):
-        for said in (user.name, user.email):
-            if user.active and said:
-                found.setdefault(said.casefold(), user.id)
-    return found

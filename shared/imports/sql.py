@@ -178,30 +178,6 @@ async def select_rejects(tx: Transaction, import_id: UUID, after: int, limit: in
     return [Reject(row["row_number"], Sentence(**row["reason"]), row["cells"]) for row in rows]
 
 
-async def select_taken(tx: Transaction, funnel_id: UUID, external_ids: Sequence[str]) -> set[str]:
-    """Those of the ids that a row before has."""
-    rows = await tx.fetch(
-        """SELECT external_id
-             FROM import_external_ids
-            WHERE account_id = $1 AND funnel_id = $2 AND external_id = ANY($3::text[])""",
-        tx.account_id,
-        funnel_id,
-        list(external_ids),
-    )
-    return {row["external_id"] for row in rows}
-
-
-async def insert_external_ids(tx: Transaction, funnel_id: UUID, taken: Sequence[tuple[str, UUID]]) -> None:
-    await tx.execute(
-        """INSERT INTO import_external_ids (account_id, funnel_id, external_id, deal_id)
-                SELECT $1, $2, new.* FROM unnest($3::text[], $4::uuid[]) AS new""",
-        tx.account_id,
-        funnel_id,
-        [external_id for external_id, _ in taken],
-        [deal_id for _, deal_id in taken],
-    )
-
-
 def import_of(row: Record) -> Import:
     given = {name: row[name] for name in Import.__slots__}
     layout = Layout.from_json(row["layout"]) if row["layout"] else None

@@ -38,11 +38,10 @@ async def select_notes(tx: Transaction, deal_ids: Sequence[UUID]) -> dict[UUID, 
 
 async def select_external_ids(tx: Transaction, deal_ids: Sequence[UUID]) -> dict[UUID, str]:
     rows = await tx.fetch(
-        """SELECT e.deal_id, e.external_id
-             FROM deals d
-             JOIN import_external_ids e ON e.account_id = d.account_id AND e.deal_id = d.id
-            WHERE d.account_id = $1 AND d.id = ANY($2::uuid[])""",
+        """SELECT id, external_id
+             FROM deals
+            WHERE account_id = $1 AND id = ANY($2::uuid[]) AND external_id IS NOT NULL""",
         tx.account_id,
         list(deal_ids),
     )
-    return {row["deal_id"]: row["external_id"] for row in rows}
+    return {row["id"]: row["external_id"] for row in rows}

@@ -16,7 +16,8 @@ async def assignee_of(tx: Transaction, source: Source, lead: Lead) -> UUID | Non
     if source.assignment is Assignment.ROUND_ROBIN:
         candidates += after(sorted(viewers), await sql_sources.select_last_in_turn(tx, source.id))
     if source.assignment is Assignment.CALL_TAKER and lead.taken_by:
-        candidates += await accounts.user_ids_by_email(tx, lead.taken_by)
+        known = accounts.by_name(await accounts.named(tx, lead.taken_by))
+        candidates += [known[said.casefold()] for said in lead.taken_by if said.casefold() in known]
     if source.assignee_id is not None:
         candidates.append(source.assignee_id)
     return await first_active(tx, [*candidates, *viewers])

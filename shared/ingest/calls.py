@@ -1,6 +1,6 @@
 """What the kinds of telephony share: a call as a lead, and how exchanges write numbers and times."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ def lead_of(
     call: Call,
     other_side: Said,
     *,
-    taken_by: str | None = None,
+    taken_by: Sequence[str] = (),
     more: Mapping[str, Any] | None = None,
 ) -> Lead:
     """The call as a lead. Raises NotALead when nobody is on its other side. `more`: that we have no word for."""
@@ -43,7 +43,7 @@ def lead_of(
         email=found.said.get("contact.email"),
         amount=found.said.get("amount"),
         call=call,
-        taken_by=taken_by,
+        taken_by=mapping.named(found, *taken_by),
         came_as=DealSource.CALL,
         custom_fields=call.to_json() | dict(more or {}) | found.others,
     )

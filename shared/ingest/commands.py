@@ -28,6 +28,7 @@ NO_ANSWER = Sentence("The source's own service did not answer.", "Власний
 async def perform(tx: Transaction, job: jobs.Job) -> None:
     """Read a request: an inbox item for each lead in it, and what becomes of it."""
     intake, source = await _intake(tx, job.ref)
+    account = await accounts.get(tx)
     settled = []
     for part, lead in enumerate(_leads(source, intake)):
         item = InboxItem(
@@ -37,11 +38,11 @@ async def perform(tx: Transaction, job: jobs.Job) -> None:
             item = replace(item, payload=tidy.json_value(lead.payload), external_id=lead.external_id, attempts=0)
             await jobs.add(tx, FETCH, ref=item.id, max_attempts=MOST_FETCHES)
         else:
-            item = await _settle(tx, source, item, lead)
+            item = await _settle(tx, source, item, lead, account)
         await sql.insert_item(tx, item)
         settled.append(item)
     await _count(tx, source, settled, received=len(settled))
-    await plan_to_forget(tx, await accounts.get(tx), intake.received_at)
+    await plan_to_forget(tx, account, intake.received_at)
 
 
 async def retry(tx: Transaction, job: jobs.Job) -> None:
@@ -51,7 +52,8 @@ async def retry(tx: Transaction, job: jobs.Job) -> None:
         return
     source = (await get_sources(tx, [item.source_id]))[item.source_id]
     lead = await _lead_of(tx, source, item)
-    settled = await _settle(tx, source, replace(item, attempts=item.attempts + job.attempts), lead)
+    item = replace(item, attempts=item.attempts + job.attempts)
+    settled = await _settle(tx, source, item, lead, await accounts.get(tx))
     await sql.update_item(tx, settled)
     await _count(tx, source, [settled])
 
@@ -124,9 +126,10 @@ async def _lead_of(tx: Transaction, source: Source, item: InboxItem) -> Lead | N
     return NotALead(InboxState.REJECTED, "NOT_ANSWERED", NO_ANSWER, lead.payload) if isinstance(lead, Named) else lead
 
 
-async def _settle(tx: Transaction, source: Source, item: InboxItem, lead: Lead | NotALead) -> InboxItem:
+async def _settle(
+    tx: Transaction, source: Source, item: InboxItem, lead: Lead | NotALead, account: accounts.Account
+) -> InboxItem:
     """What becomes of a lead: a deal, in the best of cases."""
-    account = await accounts.get(tx)
     if isinstance(lead, NotALead):
         return _refused(item, lead, account)
     item = replace(

@@ -83,6 +83,7 @@ def lead_of(
         email=email,
         amount=found.said.get("amount"),
         comment=comment.text if comment else None,
+        taken_by=mapping.named(found),
         came_as=came_as,
         custom_fields=dict(found.others) | rest,
     )

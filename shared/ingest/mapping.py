@@ -10,7 +10,7 @@ from jmespath.exceptions import JMESPathError
 
 from shared.ingest.model import Said
 
-OURS = frozenset({"title", "contact.name", "contact.phone", "contact.email", "amount", "externalId"})
+OURS = frozenset({"title", "contact.name", "contact.phone", "contact.email", "amount", "assignee", "externalId"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,12 @@ def apply(mapping: Mapping[str, Any], payload: Mapping[str, Any]) -> Found:
         elif text := text_of(value).strip():
             found.said[key] = Said(key, text)
     return found
+
+
+def named(found: Found, *others: str) -> tuple[str, ...]:
+    """How who has the lead is called: as the mapping says, or else as its service does."""
+    said = found.said.get("assignee")
+    return tuple(name for name in (said.text if said else "", *others) if name)
 
 
 def text_of(value: Any) -> str:

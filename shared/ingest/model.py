@@ -203,7 +203,7 @@ class Lead:
     amount: Said | None = None  # in the account's currency
     comment: str | None = None
     call: Call | None = None
-    taken_by: str | None = None  # the e-mail of the employee who took the call
+    taken_by: tuple[str, ...] = ()  # how who took it is called: names and e-mails, the surest first
     came_as: DealSource = DealSource.FORM
     custom_fields: Mapping[str, Any] = field(default_factory=dict)
 

@@ -29,7 +29,9 @@ def kinds(settings: Callable[[], Settings]) -> Kinds:
         POLL: Kind(asking.ask_again, before=asking.with_providers(asking.ask, providers)),
         CALL: Kind(asking.nothing_more, before=partial(pretending.call_back, settings)),
         billing.CHARGE: Kind(asking.nothing_more, before=asking.with_providers(asking.charge, providers)),
-        billing.REFUND: Kind(asking.nothing_more, before=asking.with_providers(asking.refund, providers)),
+        billing.REFUND: Kind(
+            asking.nothing_more, asking.refund_refused, before=asking.with_providers(asking.refund, providers)
+        ),
     }
 
 

@@ -15,7 +15,16 @@ from shared.billing import Rank
 from shared.db import JOB, Database, Transaction
 from shared.payments import sql
 from shared.payments.commands import record
-from shared.payments.model import Checkout, NotKnown, Order, OutcomeUnknown, Said, Unreadable, given_back
+from shared.payments.model import (
+    LONGEST_FAILURE,
+    Checkout,
+    NotKnown,
+    Order,
+    OutcomeUnknown,
+    Said,
+    Unreadable,
+    given_back,
+)
 from shared.payments.providers import Provider, Providers
 
 POLL = "payments.poll"  # a payment, by its id, of which we have not heard the end
@@ -101,6 +110,8 @@ async def refund(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jo
     async with db.transaction(job.account_id, limits=JOB) as tx:
         wanted = await sql.select_refund(tx, job.ref)
         assert wanted is not None
+        if wanted.refused:  # the balance has had it back since
+            return
         order = await sql.select_order(tx, wanted.payment_id)
         assert order is not None
         goal = wanted.goal or await sql.insert_refund_attempt(tx, wanted)
@@ -118,6 +129,14 @@ async def refund(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jo
     back = Said(order.payment_id, given_back(Rank.PAID, amount.minor, goal), amount, goal)
     async with db.transaction(job.account_id, limits=JOB) as tx:
         await record(tx, back)
+
+
+async def refund_refused(tx: Transaction, job: jobs.Job, error: str) -> None:
+    """Given up: what was refused goes to the balance again; what may have been done is for people to look at."""
+    assert job.ref is not None
+    wanted = await sql.select_refund(tx, job.ref)
+    if wanted is not None and wanted.goal is None:
+        await billing.refund_refused(tx, wanted.id, error[:LONGEST_FAILURE])
 
 
 async def nothing_more(tx: Transaction, job: jobs.Job) -> None:

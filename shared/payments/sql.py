@@ -33,6 +33,7 @@ class Refund:
     id: UUID
     payment_id: UUID
     amount: int
+    refused: str | None
     goal: int | None
 
 
@@ -175,7 +176,7 @@ async def select_checkout(tx: Transaction, payment_id: UUID) -> Checkout | None:
 
 async def select_refund(tx: Transaction, refund_id: UUID) -> Refund | None:
     row = await tx.fetchrow(
-        """SELECT r.id, r.payment_id, r.amount, a.goal
+        """SELECT r.id, r.payment_id, r.amount, r.refused, a.goal
              FROM refunds r
              LEFT JOIN refund_attempts a ON a.account_id = r.account_id AND a.refund_id = r.id
             WHERE r.account_id = $1 AND r.id = $2""",

@@ -12,7 +12,7 @@ CANCEL = f"""mutation ($input: CancelImportInput!) {{ cancelImport(input: $input
 DEALS = """query ($filter: DealFilter, $after: String) {
     deals(filter: $filter, first: 200, after: $after, orderBy: {field: NUMBER, direction: ASC}) {
     nodes { number title amount { amount currency } source sourceName contact { name phone email } customFields
-            notes { nodes { text } } history { nodes { kind actor { kind } } } }
+            notes { nodes { text } } history { nodes { kind toStageName actor { kind } } } }
     totalCount pageInfo { hasNextPage endCursor } } }"""
 PATIENCE = 60.0  # seconds
 

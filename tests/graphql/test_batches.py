@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from services.graphql.context import Context
+from services.graphql.engine.asked import Asked
 from services.graphql.engine.document import Documents
 from services.graphql.engine.execute import answer, prepare
 from services.graphql.live.rooms import Rooms
@@ -83,7 +84,7 @@ async def asked(
     viewer = Viewer(make.actor(person, *Permission), account, person, account.id, None, until)
     ctx = Context(db, given, Rooms(db), viewer, "uk")
     documents = Documents(executable, introspection=True, suggestions=True)
-    operation = prepare(documents, query, None, {"id": str(funnel.id)})
+    operation = prepare(documents, Asked(query, variables={"id": str(funnel.id)}))
 
     statements.said.clear()
     answered = await answer(executable, operation, ctx)

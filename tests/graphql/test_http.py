@@ -108,13 +108,25 @@ async def test_stops_reading_a_body_that_does_not_end(api: Api) -> None:
         "application/jsonp",
         "application/json2; charset=utf-8",
         "x-application/json",
+        "application/json; charset=utf-16",
+        "application/json; charset=latin-1",
+        "application/json, application/json",
     ],
 )
 async def test_takes_nothing_but_json(api: Api, media_type: str) -> None:
     assert is_refused(await api.post(HELLO, headers={"content-type": media_type}), 415)
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "Application/JSON", "application/json ; charset=utf-8"])
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json",
+        "Application/JSON",
+        "application/json ; charset=utf-8",
+        'application/json;charset="UTF-8"',
+        "application/json; charset=utf8; x=y",
+    ],
+)
 async def test_takes_json_however_it_is_written(api: Api, media_type: str) -> None:
     assert (await api.post(HELLO, headers={"content-type": media_type})).data == QUERY
 
@@ -148,6 +160,19 @@ async def test_takes_no_get_that_any_web_page_could_send(api: Api, headers: dict
     assert is_refused(await api.request("GET", "/graphql", params=HELLO, headers=headers), 400)
 
 
+async def test_takes_a_get_that_no_other_web_page_could_send(api: Api) -> None:
+    """A token is such a word too: urql sends its queries so, and says nothing else."""
+    for headers in (
+        {"authorization": f"Bearer {api.service()}"},
+        {"graphql-require-preflight": "1"},
+        {"apollo-require-preflight": ""},
+    ):
+        assert (await api.request("GET", "/graphql", params=HELLO, headers=headers)).data == QUERY
+    # What a browser adds by itself is none.
+    basic = {"authorization": "Basic dTpw", "cookie": "session=1"}
+    assert is_refused(await api.request("GET", "/graphql", params=HELLO, headers=basic), 400)
+
+
 async def test_takes_no_broken_parameters(api: Api) -> None:
     for params in (
         {},
@@ -173,6 +198,7 @@ async def test_wants_to_know_which_of_several_operations(api: Api) -> None:
     both = {"query": "query A { __typename } query B { me: __typename }"}
 
     assert (await api.post(both | {"operationName": "B"})).data == {"me": "Query"}
+    assert (await api.post(HELLO | {"operationName": ""})).data == QUERY
     for name in (None, "", "C"):
         answer = await api.post(both | {"operationName": name})
         assert (answer.status, "data" in answer.body, answer.codes) == (200, False, ["BAD_USER_INPUT"])
@@ -182,10 +208,12 @@ async def test_wants_to_know_which_of_several_operations(api: Api) -> None:
     assert "none of them has a name, so leave it out." in answer.text
 
 
-async def test_sends_subscriptions_to_the_socket(api: Api) -> None:
-    answer = await api.graphql('subscription { boardChanged(funnelId: "x") { __typename } }', token=api.service())
-
-    assert (answer.status, "data" in answer.body, answer.codes) == (200, False, ["BAD_USER_INPUT"])
+async def test_sends_subscriptions_to_where_they_go(api: Api) -> None:
+    subscription = 'subscription { boardChanged(funnelId: "x") { __typename } }'
+    for accept, status in (("application/json", 200), ("application/graphql-response+json", 400)):
+        answer = await api.graphql(subscription, token=api.service(), headers={"accept": accept})
+        assert (answer.status, "data" in answer.body, answer.codes) == (status, False, ["BAD_USER_INPUT"])
+        assert "text/event-stream" in answer.errors[0]["message"]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ async def test_takes_each_good_row_and_tells_why_not_the_others(owner: Person, h
     assert office["amount"] == {"amount": "1250.50", "currency": "UAH"}
     assert office["customFields"] == {"Кімнат": "3"}
     assert [note["text"] for note in office["notes"]["nodes"]] == ["подзвонити зранку"]
-    assert office["history"]["nodes"] == [{"kind": "IMPORTED", "actor": {"kind": "IMPORT"}}]
+    assert office["history"]["nodes"] == [
+        {"kind": "IMPORTED", "toStageName": "Не опрацьовані звернення", "actor": {"kind": "IMPORT"}}
+    ]
     assert store["amount"] == {"amount": "77.00", "currency": "USD"}
     assert [note["text"] for note in store["notes"]["nodes"]] == ["немає"]  # nothing of a bad phone is lost
 

@@ -5,7 +5,8 @@ import pytest
 from graphql import get_introspection_query
 
 from services.graphql.engine import document
-from services.graphql.engine.document import Documents, RequestError
+from services.graphql.engine.document import Documents
+from services.graphql.engine.refusals import RequestError
 from services.graphql.schema import executable
 from tests.client import Answer, Api
 from tests.graphql.asking import Person
@@ -129,9 +130,9 @@ def test_looks_at_each_fragment_once() -> None:
 
 
 def test_forgets_what_was_asked_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "MOST_KEPT", 50)  # characters
-    documents = Documents(executable, introspection=True, suggestions=True)
     one, two = "{ a: __typename }", "{ b: __typename }"
+    monkeypatch.setattr(document, "MOST_KEPT", 2 * (len(one) + document.AT_LEAST))
+    documents = Documents(executable, introspection=True, suggestions=True)
     kept, other = documents.get(one), documents.get(two)
     assert documents.get(one) is kept  # asked again: `two` is the older one now
 

@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from services import cli
+
 ROOT = Path(__file__).parents[2]
 DEV = ROOT / "dev"
 
@@ -136,7 +138,16 @@ def test_a_command_gets_the_programs_it_needs(
 def test_node_comes_from_the_wheel_where_there_is_none(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
+    assert list(dev.programs_for("check")) == ["node"]
     assert "node" in dev.programs_for("test")
+
+
+def test_knows_no_command_that_is_not_there(dev: ModuleType) -> None:
+    commands = {
+        command.name or str(getattr(command.callback, "__name__", "")) for command in cli.app.registered_commands
+    }
+
+    assert {*dev.TOOLS, *dev.SERVERS, *dev.NODE} - commands <= {"bench"}
 
 
 def test_two_at_once_prepare_once(dev: ModuleType, tmp_path: Path) -> None:

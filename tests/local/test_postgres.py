@@ -23,6 +23,7 @@ from services.local.valkey import Valkey
 from tests.local.test_launch import users
 
 PASSWORD = "пароль".encode().hex()
+SSL_REQUEST = (80_877_103).to_bytes(4)  # PostgreSQL's protocol: a message of 8 bytes whose code is this
 
 
 @contextmanager
@@ -70,6 +71,23 @@ def postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """In a folder with blanks and Cyrillic letters, which only its owner may enter; by every user possible here."""
     with cluster(request.param, tmp_path_factory.mktemp("pg") / "дані voronka") as made:
         yield made
+
+
+def test_its_clients_do_not_ask_for_tls_first(postgres: Postgres) -> None:
+    async def first_words() -> bytes:
+        heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heard.set_result(await reader.readexactly(8))
+            writer.close()
+
+        async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+            url = postgres.at(server.sockets[0].getsockname()[1]).url
+            with pytest.raises((asyncpg.ConnectionDoesNotExistError, ConnectionError)):
+                await asyncpg.connect(url)
+            return await heard
+
+    assert asyncio.run(first_words())[4:] != SSL_REQUEST
 
 
 def test_answers_to_the_password_alone(postgres: Postgres, tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ class Model(Holding):
         refuse(id not in funnel.reasons and self._is_taken(id), "InvalidInput")
         reason = Reason(name, requires_note, archived)
         if funnel.reasons.get(id) != reason:
+            others = [other for other_id, other in funnel.reasons.items() if other_id != id]
+            refuse(archived and all(other.archived for other in others), "InvalidInput")
             funnel.reasons[id] = reason
             tell(funnel)
 

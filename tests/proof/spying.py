@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from services.graphql.context import Context
+from services.graphql.engine.asked import Asked
 from services.graphql.engine.document import Documents
 from services.graphql.engine.execute import answer, prepare
 from services.graphql.live.rooms import Rooms
@@ -44,7 +45,7 @@ class Spy:
         viewer = Viewer(actor, account, user, account.id, None, until)
         ctx = Context(self.db, SETTINGS, Rooms(self.db), viewer, "uk")
         documents = Documents(executable, introspection=True, suggestions=True)
-        operation = prepare(documents, query, None, variables)
+        operation = prepare(documents, Asked(query, variables=variables))
         self.said.clear()
         answered = await answer(executable, operation, ctx)
         await ctx.close()

@@ -16,9 +16,10 @@ from tests.proof.choosing import WRONG, Step, steps
 from tests.proof.model import Model
 from tests.proof.product import kept_deals, perform
 from tests.proof.things import Deal, Funnel, Reason, Refused, Stage
+from tests.searching import SEARCH
 
 
-@settings(max_examples=20, deadline=None)
+@settings(SEARCH, max_examples=20)
 @given(chosen=st.lists(steps, min_size=10, max_size=30))
 async def test_the_product_does_what_the_contract_says(db: Database, chosen: Sequence[Step]) -> None:
     account = await make.account(db)

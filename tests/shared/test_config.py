@@ -1,5 +1,7 @@
 """Settings: what an operator gives, and what production refuses."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
@@ -86,3 +88,29 @@ def test_production_refuses(monkeypatch: pytest.MonkeyPatch, unsafe: dict[str, s
 def test_refuses_a_pool_of_no_use(monkeypatch: pytest.MonkeyPatch, size: str) -> None:
     with pytest.raises(ValidationError, match="voronka_pool_size"):
         given(monkeypatch, NEEDED | {"VORONKA_POOL_SIZE": size})
+
+
+def test_the_rules_of_billing_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(
+        monkeypatch,
+        NEEDED
+        | {
+            "VORONKA_GRACE_DAYS": "10",
+            "VORONKA_CHARGE_DAYS": "0, 2, 9",
+            "VORONKA_SMALLEST_PAYMENTS": "UAH=500, PLN=100",
+            "VORONKA_QUOTE_HOURS": "48",
+        },
+    )
+
+    assert (settings.grace, settings.voronka_charge_days) == (timedelta(days=10), (0, 2, 9))
+    assert [settings.smallest_payment(currency) for currency in ("UAH", "PLN", "EUR")] == [500, 100, 0]
+    assert (settings.quote, settings.notice, settings.early) == (
+        timedelta(days=2),
+        timedelta(days=30),
+        timedelta(days=3),
+    )
+
+
+def test_a_card_is_charged_in_the_days_of_grace_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="VORONKA_CHARGE_DAYS"):
+        given(monkeypatch, NEEDED | {"VORONKA_GRACE_DAYS": "6"})

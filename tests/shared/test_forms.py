@@ -4,12 +4,16 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+import phonenumbers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
 from shared.forms import (
     CONTROL,
     EMPTY,
+    MOST_NUMBER,
     NO_AMOUNT,
     NO_CURRENCY,
     NO_DATE,
@@ -24,6 +28,7 @@ from shared.forms import (
     TOO_MUCH_JSON,
     TWICE,
     Form,
+    phone_number,
     read_date,
     read_instant,
 )
@@ -97,6 +102,35 @@ def test_phones_are_read_by_the_account_s_country(phone: str | None, kept: str |
 
 def test_another_country_reads_its_own_phones() -> None:
     assert Form("PL").phone(AT, "512 345 678") == "+48512345678"
+
+
+@given(
+    number=st.from_regex(r"(\+?380|\+?38|0|\+?)?[0-9]{5,11}", fullmatch=True),
+    country=st.sampled_from(["UA", "PL", "US"]),
+)
+def test_plain_numbers_are_read_as_the_library_reads_them(number: str, country: str) -> None:
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    kept = None
+    if parsed is not None and phonenumbers.is_possible_number(parsed):
+        kept = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+    assert phone_number(number, country) == kept
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=3), st.text(max_size=3) | st.integers() | st.lists(st.text(max_size=2)), max_size=3
+    )
+)
+def test_an_object_is_refused_for_what_stands_in_it_however_plain_it_is(given: dict[str, Any]) -> None:
+    texts = [text for name, value in given.items() for text in (name, *(value if isinstance(value, list) else [value]))]
+    bad = any("\0" in text or (not text.isascii() and "\ud800" in text) for text in texts if isinstance(text, str))
+    too_long = any(isinstance(value, int) and abs(value) > MOST_NUMBER for value in texts)
+
+    assert bool(read(lambda form: form.json_object(AT, given))[1]) == (bad or too_long)
 
 
 @pytest.mark.parametrize("phone", ["", "call me", "12", "+999999999999", "0" * 5_000, "\ud800"])

@@ -23,23 +23,19 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule
 
+from services.graphql.engine.asked import Asked
 from services.graphql.engine.limits import NO_PAGE, check_pages, measure
+from services.graphql.engine.persisted import Persisted
 from services.graphql.engine.plan import Plans
+from services.graphql.engine.refusals import RequestError
 
 MOST_TOKENS = 2_000
 MOST_ERRORS = 5
-MOST_KEPT = 500_000  # characters of documents; each comes to some 250 bytes
+MOST_KEPT = 500_000  # characters of documents, each of which comes to some 150 bytes
+AT_LEAST = 200  # characters that a document counts for besides its own: the smallest comes to 5 KB
 
 # What measuring relies on: each fragment is there once, is used, and does not spread itself.
 SOUND_FRAGMENTS = (KnownFragmentNamesRule, NoFragmentCyclesRule, NoUnusedFragmentsRule, UniqueFragmentNamesRule)
-
-
-class RequestError(Exception):
-    """A request that is not executed: there is no `data` in its answer."""
-
-    def __init__(self, code: str, *errors: GraphQLError) -> None:
-        super().__init__(errors[0].message)
-        self.code, self.errors = code, errors
 
 
 @dataclass(frozen=True)
@@ -75,14 +71,23 @@ class Document:
 class Documents:
     """What has been asked of a schema, newest last; those asked longest ago are forgotten."""
 
-    def __init__(self, schema: GraphQLSchema, *, introspection: bool, suggestions: bool) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, *, introspection: bool, suggestions: bool, persisted: Persisted | None = None
+    ) -> None:
         self.schema = schema
+        self.persisted = persisted or Persisted()
         self._suggestions = suggestions
         self._rules: list[type[ASTValidationRule]] = list(specified_rules)
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         self._kept: OrderedDict[str, Document | RequestError] = OrderedDict()
         self._size = 0  # of the texts together
+
+    def find(self, asked: Asked) -> Document:
+        """By its text, or by its SHA-256. Raises RequestError when it is not known or cannot be executed."""
+        document = self.get(self.persisted.text(asked))
+        self.persisted.register(asked)
+        return document
 
     def get(self, text: str) -> Document:
         """Raises RequestError when the document cannot be executed."""
@@ -101,10 +106,10 @@ class Documents:
 
     def _keep(self, text: str, document: Document | RequestError) -> None:
         self._kept[text] = document
-        self._size += len(text)
+        self._size += len(text) + AT_LEAST
         while self._size > MOST_KEPT:
             forgotten, _ = self._kept.popitem(last=False)
-            self._size -= len(forgotten)
+            self._size -= len(forgotten) + AT_LEAST
 
     def _read(self, text: str) -> Document:
         try:

@@ -18,9 +18,11 @@ from graphql.execution.values import VariableValues
 
 from services.graphql import metrics
 from services.graphql.engine.answers import BadUserInput, many_to_json
-from services.graphql.engine.document import Document, Documents, RequestError
+from services.graphql.engine.asked import Asked
+from services.graphql.engine.document import Document, Documents
 from services.graphql.engine.levels import Run
 from services.graphql.engine.plan import Unplanned
+from services.graphql.engine.refusals import RequestError
 from services.graphql.engine.roots import resolve_roots
 from services.graphql.engine.settle import settle
 from shared.errors import InvalidInput
@@ -52,10 +54,11 @@ class Answer:
     refused: bool = False
 
 
-def prepare(documents: Documents, text: str, name: str | None, variables: Mapping[str, Any]) -> Operation:
+def prepare(documents: Documents, asked: Asked) -> Operation:
     """Raises RequestError when it cannot be executed."""
-    document = documents.get(text)
-    operation = document.operation(name)
+    document = documents.find(asked)
+    operation = document.operation(asked.name)
+    variables = asked.variables or {}
     return Operation(document, operation, variables, documents.coerce(document, operation, variables))
 
 

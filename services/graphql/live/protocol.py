@@ -9,6 +9,9 @@ from typing import Any
 
 import orjson
 
+from services.graphql.engine import asked
+from services.graphql.engine.asked import Asked
+
 NAME = "graphql-transport-ws"
 
 BAD_MESSAGE = 4400
@@ -47,9 +50,7 @@ class Pong:
 @dataclass(frozen=True)
 class Subscribe:
     id: str
-    query: str
-    operation_name: str | None
-    variables: Mapping[str, Any]
+    asked: Asked
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,10 @@ def read(text: str | None) -> Message:
 
 
 def _subscribe(said: Mapping[str, Any]) -> Subscribe:
-    payload = _payload(said)
-    if payload is None or not isinstance(payload.get("query"), str):
-        raise Close(BAD_MESSAGE, "`payload.query` must be a GraphQL document.")
-    name, variables = payload.get("operationName"), payload.get("variables")
-    if not isinstance(name, str | None) or not isinstance(variables, dict | None):
-        raise Close(BAD_MESSAGE, "`operationName` must be a string, `variables` an object.")
-    if not isinstance(payload.get("extensions"), dict | None):
-        raise Close(BAD_MESSAGE, "`extensions` must be an object.")
-    return Subscribe(_id(said), payload["query"], name, variables or {})
+    try:
+        return Subscribe(_id(said), asked.read(_payload(said)))
+    except asked.Malformed as malformed:
+        raise Close(BAD_MESSAGE, f"`payload`: {malformed}") from None
 
 
 def _payload(said: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,14 +1,11 @@
 """One WebSocket of a client: signs in once, then runs operations side by side, each by its id."""
 
 import asyncio
-from collections.abc import Collection, Iterator
-from contextlib import aclosing, contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from time import monotonic
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
-import orjson
 import structlog
 from graphql import GraphQLError, OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -16,22 +13,20 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from services.graphql import metrics
 from services.graphql.context import Context
 from services.graphql.engine.answers import to_json
-from services.graphql.engine.document import RequestError
 from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal, subscribe
+from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.live import protocol
-from services.graphql.live.hub import kind_of
+from services.graphql.live.connection import Connection, end
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
+from services.graphql.live.telling import bodies
 from services.graphql.live.wire import Stalled, Wire
 from services.graphql.origins import is_allowed
-from services.graphql.viewer import Viewer
 from shared.errors import Unauthenticated, Unavailable
 
 INIT_TIMEOUT = 5.0  # seconds
 MOST_OPERATIONS = 50  # at once
-OUTAGE = 15.0  # seconds for which an event waits for the database, before the client is sent to try later
-PAUSE = 0.3
 MUTATION = 10.0  # seconds for a running mutation to end before its socket does; none takes so long
 
 log = structlog.get_logger()
@@ -51,20 +46,16 @@ async def graphql_socket(websocket: WebSocket) -> None:
     await Socket(house, websocket).run()
 
 
-class Socket:
+class Socket(Connection):
     def __init__(self, house: House, websocket: WebSocket) -> None:
-        self._house = house
+        super().__init__(house)
         self._websocket = websocket
         self._wire = Wire(websocket)
-        self._viewer: Viewer | None = None
         self._language: str | None = websocket.headers.get("accept-language")
         self._initialised = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._mutations: set[asyncio.Task[None]] = set()  # what was begun is not broken off: they end by themselves
-        self._background: set[asyncio.Task[None]] = set()
-        self._ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
-        self._timers: list[asyncio.TimerHandle] = []
 
     async def run(self) -> None:
         """Until either side ends it."""
@@ -81,50 +72,17 @@ class Socket:
             await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
             close = self._ended.result() if self._ended.done() else None
         finally:
-            for timer in self._timers:
-                timer.cancel()
+            self._stop_timers()
             others = {reading, *self._operations.values(), *self._background} - self._mutations
-            await _end(others)
+            await end(others)
             if self._mutations:
                 await asyncio.wait(self._mutations, timeout=MUTATION)
-                await _end(set(self._mutations))
+                await end(set(self._mutations))
             if close is not None:
                 await self._wire.close(close.code, close.reason)
             self._house.sockets.remove(self)
             metrics.SOCKETS.dec()
             log.info("socket closed", seconds=round(monotonic() - began), code=close.code if close else None)
-
-    def end(self, code: int, reason: str) -> None:
-        if not self._ended.done():
-            self._ended.set_result(Close(code, reason))
-
-    def belongs_to(self, account_id: UUID, user_id: UUID | None = None) -> bool:
-        viewer = self._viewer
-        return viewer is not None and viewer.account_id == account_id and user_id in (None, viewer.actor.user_id)
-
-    def renew_account(self) -> None:
-        self._spawn(self._renew_account())
-
-    async def _renew_account(self) -> None:
-        assert self._viewer is not None
-        with suppress(Unavailable):  # the next sign-in brings it
-            self._viewer = await self._house.sign_in.renewed(self._viewer)
-
-    @property
-    def person(self) -> tuple[UUID, UUID] | None:
-        viewer = self._viewer
-        if viewer is None or viewer.account is None or viewer.user is None:
-            return None
-        return viewer.account.id, viewer.user.id
-
-    def look_at_user(self) -> None:
-        self._spawn(self._end_if_inactive())
-
-    async def _end_if_inactive(self) -> None:
-        assert self._viewer is not None
-        with suppress(Unavailable):  # they are looked at again at their next sign-in
-            if not await self._house.sign_in.is_active(self._viewer):
-                self.end(protocol.FORBIDDEN, "Forbidden")
 
     async def _read(self) -> None:
         try:
@@ -162,15 +120,13 @@ class Socket:
         if not isinstance(authorization, str | None) or not isinstance(locale, str | None):
             raise Close(protocol.BAD_MESSAGE, "`authorization` and `locale` must be strings.")
         try:
-            self._viewer = await self._house.sign_in.viewer(authorization)
+            viewer = await self._house.sign_in.viewer(authorization)
         except Unauthenticated:
             raise Close(protocol.FORBIDDEN, "Forbidden") from None
         except Unavailable:
             raise Close(protocol.TRY_LATER, "Try again later") from None
         self._language = locale or self._language
-        if self._viewer is not None:
-            left = (self._viewer.expires_at - datetime.now(UTC)).total_seconds()
-            self._after(left, lambda: self.end(protocol.FORBIDDEN, "Forbidden"))
+        self._belong_to(viewer)
         self._acknowledged = True
         await self._wire.send(protocol.write("connection_ack"))
 
@@ -209,7 +165,7 @@ class Socket:
     async def _run(self, message: protocol.Subscribe, ctx: Context) -> None:
         """Raises Unavailable, Stalled and WebSocketDisconnect, which end the socket; whatever else is told."""
         try:
-            operation = prepare(self._house.documents, message.query, message.operation_name, message.variables)
+            operation = prepare(self._house.documents, message.asked)
             if operation.kind is OperationType.SUBSCRIPTION:
                 metrics.OPERATIONS.labels("subscription", "ok").inc()
                 with metrics.SUBSCRIPTIONS.track_inprogress():
@@ -245,34 +201,10 @@ class Socket:
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
             return
-        kind = kind_of(operation, ctx.viewer, ctx.language)
-        async with aclosing(cast("Any", stream)) as events:
-            async for event in events:
-
-                async def make(event: object = event) -> str:
-                    return await self._told_of(event, operation, ctx)
-
-                telling = getattr(event, "telling", None)
-                body = await make() if telling is None else await telling.once(kind, make)
+        async with aclosing(bodies(self._house, stream, operation, ctx)) as told:
+            async for body in told:
                 await self._wire.send(protocol.write_next(id, body))
-                metrics.MESSAGES.inc()
         await self._complete(id)
-
-    async def _told_of(self, event: object, operation: Operation, ctx: Context) -> str:
-        """As JSON. No event is left out for an outage: it waits, or raises Unavailable."""
-        patience = monotonic() + OUTAGE
-        while True:
-            of_event = ctx.again()
-            try:
-                answered = await answer(self._house.schema, operation, of_event, event)
-            finally:
-                await of_event.close()
-            codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
-            if "UNAVAILABLE" not in codes:
-                return orjson.dumps(answered.body).decode()
-            if monotonic() > patience:
-                raise Unavailable
-            await asyncio.sleep(PAUSE)
 
     async def _tell_once(self, id: str, answered: Answer) -> None:
         if self._operations.get(id) is not asyncio.current_task():
@@ -294,17 +226,3 @@ class Socket:
         if ours:
             del self._operations[id]
         return ours
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
-    def _after(self, seconds: float, act: Any) -> None:
-        self._timers.append(asyncio.get_running_loop().call_later(max(0.0, seconds), act))
-
-
-async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

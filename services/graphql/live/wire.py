@@ -1,6 +1,8 @@
-"""Sending over a WebSocket to somebody who may not read."""
+"""Sending to somebody who may not read, over a WebSocket or as an answer that goes on."""
 
 import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -19,7 +21,7 @@ class Stalled(Exception):
 
 
 class KeepServerProtocol:
-    """ASGI middleware: remembers the server's own object of a WebSocket.
+    """ASGI, around everything: remembers the server's own object of a WebSocket or a request.
 
     ASGI has no way to drop a peer that does not read: a close waits behind what is not read either. And a peer that
     answers no ping is dropped without a word: what the server would say, 1011, keeps a client from coming back that
@@ -30,7 +32,7 @@ class KeepServerProtocol:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
+        if scope["type"] in ("websocket", "http"):
             server: Any = getattr(send, "__self__", None)
             scope[KEY] = server
             if hasattr(server, "keepalive_timeout"):
@@ -38,11 +40,11 @@ class KeepServerProtocol:
         await self._app(scope, receive, send)
 
 
-class Wire:
+class Paced(ABC):
     """One message at a time, in the order in which they were given."""
 
-    def __init__(self, websocket: WebSocket) -> None:
-        self._websocket = websocket
+    def __init__(self, scope: MutableMapping[str, Any]) -> None:
+        self._scope = scope
         self._turn = asyncio.Lock()
 
     async def send(self, text: str) -> None:
@@ -58,12 +60,14 @@ class Wire:
         """Whether it went out in time; nothing of it did if it did not: it waits for room first."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._websocket.send_text(text)
+                await self._put(text)
         except TimeoutError:
             return False
-        except RuntimeError:  # Starlette's word for a socket that was closed from our side meanwhile
-            raise WebSocketDisconnect(1006) from None
         return True
+
+    @abstractmethod
+    async def _put(self, text: str) -> None:
+        """Give it to the server, once there is room."""
 
     def _waiting(self) -> int:
         """Bytes that the other side has not taken yet."""
@@ -71,7 +75,21 @@ class Wire:
         return 0 if transport is None else transport.get_write_buffer_size()
 
     def _transport(self) -> asyncio.Transport | None:
-        return getattr(self._websocket.scope.get(KEY), "transport", None)
+        return getattr(self._scope.get(KEY), "transport", None)
+
+
+class Wire(Paced):
+    """A WebSocket's."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        super().__init__(websocket.scope)
+        self._websocket = websocket
+
+    async def _put(self, text: str) -> None:
+        try:
+            await self._websocket.send_text(text)
+        except RuntimeError:  # Starlette's word for a socket that was closed from our side meanwhile
+            raise WebSocketDisconnect(1006) from None
 
     async def close(self, code: int, reason: str) -> None:
         """Say why, if it can still be said."""
@@ -85,7 +103,7 @@ class Wire:
 
     def _drop(self, code: int, reason: str) -> None:
         """Put the close behind what waits to be read, and end the connection when nobody reads it in time."""
-        protocol: Any = self._websocket.scope.get(KEY)
+        protocol: Any = self._scope.get(KEY)
         transport = self._transport()
         if transport is None:
             return
@@ -100,3 +118,29 @@ class Wire:
 def _abort(protocol: Any) -> None:
     if protocol in protocol.connections:  # it has not ended by itself meanwhile
         protocol.transport.abort()
+
+
+class AnswerWire(Paced):
+    """Of an answer over HTTP that goes on."""
+
+    def __init__(self, scope: MutableMapping[str, Any], send: Send) -> None:
+        super().__init__(scope)
+        self._send = send
+
+    async def begin(self, headers: list[tuple[bytes, bytes]]) -> None:
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def finish(self, text: str) -> None:
+        """The last of it: the answer is whole."""
+        async with self._turn, asyncio.timeout(FAREWELL):
+            await self._send({"type": "http.response.body", "body": text.encode(), "more_body": False})
+
+    async def _put(self, text: str) -> None:
+        await self._send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+    def cut(self) -> None:
+        """End the connection in the middle of the answer, once what was sent is read or there was time for it."""
+        transport = self._transport()
+        if transport is not None:
+            transport.close()
+            asyncio.get_running_loop().call_later(FAREWELL, transport.abort)

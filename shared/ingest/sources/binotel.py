@@ -49,6 +49,6 @@ def parse(request: Request, mapped: Mapping[str, Any]) -> Sequence[Lead]:
     return [calls.lead_of(body.payload, mapped, known, call, other, taken_by=_employee(said), more=more)]
 
 
-def _employee(call: Mapping[str, Any]) -> str | None:
+def _employee(call: Mapping[str, Any]) -> tuple[str, ...]:
     employee = call.get("employeeData")
-    return text(employee, "email") or None if isinstance(employee, dict) else None
+    return tuple(filter(None, [text(employee, "email")])) if isinstance(employee, dict) else ()

@@ -43,7 +43,16 @@ def parse(request: Request, mapped: Mapping[str, Any]) -> Sequence[Lead]:
         at=calls.instant(said, "dialAt") or calls.instant(said, "endAt"),
         recording=text(said, "audioRecUrl") or None,
     )
-    return [calls.lead_of(said, mapped, known, call, Said("num", _other_side(said)))]
+    ext, name = _employee(said)
+    more = {"ext": ext} if ext else {}
+    other = Said("num", _other_side(said))
+    return [calls.lead_of(said, mapped, known, call, other, taken_by=(ext, name), more=more)]
+
+
+def _employee(said: Mapping[str, Any]) -> tuple[str, str]:
+    """The extension that took the call, and what the exchange calls whom it belongs to; '' where it does not say."""
+    leg = said.get("leg")
+    return (text(leg, "ext"), text(leg, "displayName")) if isinstance(leg, dict) else ("", "")
 
 
 def _other_side(said: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from graphql import GraphQLObjectType
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from services.graphql import metrics
+from services.graphql.engine.asked import Asked
 from services.graphql.engine.document import Documents
 from services.graphql.engine.execute import prepare, run
 from services.graphql.engine.fields import BATCHED
@@ -39,6 +40,6 @@ async def test_leaves_to_the_stock_executor_what_has_no_plan(
     counted = metrics.FALLBACKS.labels(reason)
     before = counted._value.get()
 
-    await run(toy.schema, prepare(documents, query, None, variables), toy.Context(0, 10**9))
+    await run(toy.schema, prepare(documents, Asked(query, variables=variables)), toy.Context(0, 10**9))
 
     assert counted._value.get() == before + 1

@@ -15,8 +15,10 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from services.graphql.context import Context
-from services.graphql.engine.document import Documents, RequestError
+from services.graphql.engine.asked import Asked
+from services.graphql.engine.document import Documents
 from services.graphql.engine.execute import Operation, prepare, run, run_by_stock
+from services.graphql.engine.refusals import RequestError
 from services.graphql.live.rooms import Rooms
 from services.graphql.schema import executable
 from services.graphql.viewer import Viewer
@@ -54,7 +56,7 @@ def drawn(documents: Documents, schema: GraphQLSchema, seed: int, *ids: str, wit
     """A random operation; one that is refused is not counted."""
     writing = Writing(schema, Random(seed), ids, without)
     try:
-        return prepare(documents, writing.document(), None, writing.variables)
+        return prepare(documents, Asked(writing.document(), variables=writing.variables))
     except RequestError:
         assume(False)  # Hypothesis's own word
         raise

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from services.graphql.auth import SignIn
 from services.graphql.engine.document import Documents
 from services.graphql.house import House
+from services.graphql.http import graphql
 from services.graphql.live.rooms import Rooms
 from services.graphql.live.socket import graphql_socket
 from services.graphql.live.sockets import Sockets
@@ -66,12 +67,12 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
 
         db.deliver = deliver
         app = Starlette(
-            routes=[WebSocketRoute("/graphql", graphql_socket)], middleware=[Middleware(KeepServerProtocol)]
+            routes=[WebSocketRoute("/graphql", graphql_socket), Route("/graphql", graphql, methods=["GET", "POST"])]
         )
         app.state.house = house
         port = ports.choose()
         looking = asyncio.create_task(house.rooms.keep_looking())
-        async with _running(app, port, **options):
+        async with _running(KeepServerProtocol(app), port, **options):
             yield Served(house, db, f"127.0.0.1:{port}")
         looking.cancel()
         with suppress(asyncio.CancelledError):
@@ -84,7 +85,7 @@ def _hear(house: House, message: Message) -> None:
 
 
 @asynccontextmanager
-async def _running(app: Starlette, port: int, **options: Any) -> AsyncIterator[None]:
+async def _running(app: ASGIApp, port: int, **options: Any) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         port=port,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.graphql.engine.asked import Asked
 from services.graphql.engine.document import Documents
 from services.graphql.engine.execute import prepare
 from services.graphql.live.hub import Kind, Telling, kind_of
@@ -22,7 +23,7 @@ DOCUMENTS = Documents(executable, introspection=False, suggestions=False)
 
 
 def kind(*permissions: Permission, language: str = "uk", **variables: Any) -> Kind:
-    operation = prepare(DOCUMENTS, WATCH, None, {"id": str(OWNER)} | variables)
+    operation = prepare(DOCUMENTS, Asked(WATCH, variables={"id": str(OWNER)} | variables))
     actor = Actor(ActorKind.USER, ids.new(), permissions=frozenset(permissions))
     return kind_of(operation, Viewer(actor, None, None, OWNER, None, datetime.now(UTC)), language)
 

@@ -16,6 +16,7 @@ from shared.db import JOB, Database, Transaction
 from shared.funnels import StageKind
 from shared.money import Money
 from tests import make
+from tests.searching import SEARCH
 
 pytestmark = pytest.mark.anyio
 
@@ -77,7 +78,7 @@ async def test_the_forecast_is_what_stands_in_open_stages(tx: Transaction) -> No
 steps = st.lists(st.tuples(st.integers(0, 5), st.integers(0, STAGES), st.integers(0, 40)), max_size=40)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(SEARCH, max_examples=30)
 @given(steps=steps, begins=st.integers(0, 20), lasts=st.integers(0, 20))
 async def test_is_what_a_plain_computation_finds(
     db: Database, steps: list[tuple[int, int, int]], begins: int, lasts: int

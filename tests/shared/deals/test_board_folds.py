@@ -17,6 +17,7 @@ from shared.funnels import StageKind
 from shared.money import Money
 from shared.spots import Spot, SpotKind
 from tests import board, make
+from tests.searching import SEARCH
 
 AMOUNTS = [None, Money(0, "UAH"), Money(1_50, "UAH"), Money(10**15 - 1, "UAH"), Money(99, "USD"), Money(7, "JPY")]
 TITLES = ["Офіс", "🏠 عقار", "a" * 200]
@@ -289,7 +290,7 @@ OF_DEALS = (
 OF_FUNNELS = stage_creations(), stage_changes(), stage_moves(), stage_deletions(), funnel_changes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(SEARCH, max_examples=60)
 @given(
     commands=st.lists(st.tuples(index, st.one_of(*OF_DEALS, *OF_FUNNELS)), min_size=10, max_size=30),
     looked_at=st.floats(0, 1),

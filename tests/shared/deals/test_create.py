@@ -52,7 +52,7 @@ async def test_is_whole_from_its_first_event_on(tx: Transaction) -> None:
     assert event.place == changed.place
     assert event.actor.id == tx.actor.id
     assert DealCreated.from_payload(event.payload) == DealCreated(
-        deal, (ColumnTotals(funnel.entry.id, Total(1, (Money(1_250_50, "UAH"),))),), None
+        deal, (ColumnTotals(funnel.entry.id, Total(1, (Money(1_250_50, "UAH"),))),), None, funnel.entry.name
     )
     assert tx.account_id is not None
     assert tx.outgoing == [StreamMoved(tx.account_id, funnel.id, 1)]

@@ -1,5 +1,6 @@
 """A deal's history: who did what and when, with names as they were then and values before and after."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from shared.deals import (
     NoteDraft,
     Origin,
 )
+from shared.deals.history import item_of
 from shared.money import Money
 from tests import make
 
@@ -31,13 +33,15 @@ def changes(item: HistoryItem) -> dict[str, tuple[Any, Any]]:
 
 
 async def test_a_deal_begins_by_being_made(tx: Transaction) -> None:
-    deal = await make.deal(tx)
+    funnel = await make.funnel(tx)
+    deal = await make.deal(tx, funnel)
+    await funnels.update_stage(tx, funnels.StageChanges(funnel.entry.id, {"name": "Нові"}))
 
     (item,) = await history(tx, deal)
 
-    (event,) = await events.after(tx, deal.funnel_id, 0)
+    event, _ = await events.after(tx, deal.funnel_id, 0)
     assert item == HistoryItem(
-        event.place, deal.created_at, event.actor, DealChangeKind.CREATED, None, None, (), None, None
+        event.place, deal.created_at, event.actor, DealChangeKind.CREATED, None, funnel.entry.name, (), None, None
     )
 
 
@@ -121,6 +125,22 @@ async def test_a_move_of_the_first_version_is_read_without_names(tx: Transaction
     assert (event.from_stage_name, event.to_stage_name) == (None, None)
 
 
+async def test_events_that_kept_less_are_read_without_it(tx: Transaction) -> None:
+    deal = await make.deal(tx)
+    note = (await deals.add_note(tx, NoteDraft(deal.id, "Дзвонив"))).note
+    await deals.delete_note(tx, note.id)
+    created, _, deleted = await events.after(tx, deal.funnel_id, 0)
+    old = [
+        replace(
+            one, payload={name: value for name, value in one.payload.items() if name not in ("toStageName", "noteText")}
+        )
+        for one in (created, deleted)
+    ]
+
+    assert item_of(old[0], None).to_stage_name is None
+    assert changes(item_of(old[1], created)) == {"notes": ({"id": str(note.id), "text": None}, None)}
+
+
 async def test_notes_and_tasks_stand_in_it(tx: Transaction) -> None:
     deal = await make.deal(tx)
     note = (await deals.add_note(tx, NoteDraft(deal.id, "Дзвонив"))).note
@@ -136,7 +156,7 @@ async def test_notes_and_tasks_stand_in_it(tx: Transaction) -> None:
     assert [(item.kind, item.note_id, item.task_id, changes(item)) for item in items] == [
         (DealChangeKind.NOTE_ADDED, note.id, None, {}),
         (DealChangeKind.UPDATED, note.id, None, {}),
-        (DealChangeKind.UPDATED, note.id, None, {"notes": (str(note.id), None)}),
+        (DealChangeKind.UPDATED, note.id, None, {"notes": ({"id": str(note.id), "text": "Дзвонила"}, None)}),
         (DealChangeKind.TASK_ADDED, None, task.id, {"openTaskCount": (0, 1)}),
         (DealChangeKind.UPDATED, None, task.id, {}),
         (DealChangeKind.TASK_DONE, None, task.id, {"openTaskCount": (1, 0)}),

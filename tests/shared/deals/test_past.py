@@ -15,6 +15,7 @@ from shared.deals import keeping, past
 from shared.errors import InvalidInput
 from shared.money import Money
 from tests import board, make
+from tests.searching import SEARCH
 from tests.shared.deals.test_board_folds import OF_DEALS, OF_FUNNELS, Command, attempt, begin, index
 
 EVERY = 5
@@ -79,7 +80,7 @@ def visits_of(log: list[events.Recorded]) -> list[tuple[Any, ...]]:
     return [tuple(visit) for deal in sorted(found) for visit in found[deal]]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(SEARCH, max_examples=15)
 @given(commands=st.lists(st.tuples(index, st.one_of(*OF_DEALS, *OF_FUNNELS)), min_size=10, max_size=25))
 async def test_every_board_of_the_past_is_what_the_log_folds_to(
     db: Database, commands: list[tuple[int, Command]]

@@ -67,6 +67,20 @@ async def test_no_deal_is_lost_by_an_archived_reason_any_more(tx: Transaction) -
     assert (await funnels.loss_reasons_by_id(tx, [funnel.reason.id]))[funnel.reason.id].archived
 
 
+async def test_the_last_reason_that_can_be_chosen_is_not_archived(tx: Transaction) -> None:
+    funnel = await make.funnel(tx, loss_reasons=["Ціна", "Строки"])
+    price, terms = funnel.loss_reasons
+    await funnels.save_loss_reason(tx, draft(funnel, id=str(terms.id), archived=True))
+    tx.outgoing.clear()
+
+    async with refused(tx, InvalidInput) as refusal:  # no deal could be lost any more
+        await funnels.save_loss_reason(tx, draft(funnel, id=str(price.id), archived=True))
+
+    assert paths(refusal.problems) == ["archived"]
+    await funnels.save_loss_reason(tx, draft(funnel, id=str(terms.id)))
+    await funnels.save_loss_reason(tx, draft(funnel, id=str(price.id), archived=True))
+
+
 async def test_what_is_as_it_was_is_no_change(tx: Transaction) -> None:
     funnel = await make.funnel(tx)
     tx.outgoing.clear()

@@ -3,16 +3,17 @@
 import pytest
 
 from shared import ids
+from shared.deals import NewRow
 from shared.imports.layouts import layout_of
 from shared.imports.model import Layout, Reject, UnreadableFile
-from shared.imports.rows import Reader, Row, plain_amount
+from shared.imports.rows import Reader, plain_amount
 from shared.money import Money
 
 OLENA = ids.new()
 HEADER = ("Назва", " ім’я ", "PHONE", "Почта", "Сума", "Currency", "Відповідальний", "External ID", "Колір")
 
 
-def read(**cells: str) -> Row | Reject:
+def read(**cells: str) -> NewRow | Reject:
     reader = Reader(ids.new(), HEADER, {}, "UA", "UAH", {"olena@example.com": OLENA})
     names = ("title", "name", "phone", "email", "amount", "currency", "assignee", "external", "color")
     return reader.read(7, [cells.get(name, "") for name in names])
@@ -31,9 +32,9 @@ def test_a_row_is_a_deal_with_what_its_columns_say() -> None:
         color="синій",
     )
 
-    assert isinstance(row, Row)
-    new = row.made.new
-    assert (row.number, row.external_id, new.title, new.assignee_id) == (7, "a-1", "Офіс", OLENA)
+    assert isinstance(row, NewRow)
+    new = row.new
+    assert (row.external_id, new.title, new.assignee_id) == ("a-1", "Офіс", OLENA)
     assert (new.contact.name, new.contact.phone, new.contact.email) == ("Анна", "+380501234567", "anna@example.com")
     assert (new.amount, new.custom_fields) == (Money(1_250_50, "USD"), {"Колір": "синій"})
 
@@ -62,8 +63,8 @@ def test_a_bad_row_is_rejected_with_its_reason(cells: dict[str, str], says: str)
 def test_an_apostrophe_that_keeps_formulas_away_is_no_part_of_the_text() -> None:
     row = read(title="'=1+1", name="'Анна")
 
-    assert isinstance(row, Row)
-    assert (row.made.new.title, row.made.new.contact.name) == ("=1+1", "'Анна")
+    assert isinstance(row, NewRow)
+    assert (row.new.title, row.new.contact.name) == ("=1+1", "'Анна")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,39 @@ def test_guesses_how_a_file_is_written(delimiter: str, encoding: str) -> None:
     assert layout_of(mark + text.encode(encoding)) == Layout(encoding, delimiter, len(mark), ("Назва", "Ім'я"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["Назва;Ім’я\nОфіс № 5;Анна\n", "Title,Phone\nOffice,0501234567\n", "Title\n"])
+def test_sees_utf_16_without_a_mark(encoding: str, text: str) -> None:
+    assert layout_of(text.encode(encoding)).encoding == encoding
+
+
+@pytest.mark.parametrize("text", ["Назва,Ім'я\n\0,Анна\n", "Title\n\0\0\0\n"])
+def test_zeros_alone_are_no_utf_16(text: str) -> None:
+    assert layout_of(text.encode()).encoding == "utf-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "line_end", "row", "above"),
+    [
+        ("Назва;Сума\rОфіс;5\r", ";", "\r", 1, 1),
+        ("Назва;Сума\r\nОфіс;5\r\n", ";", "\n", 1, 1),
+        ("\n ; \nНазва;Сума\nОфіс;5\n", ";", "\n", 3, 1),
+        ("sep=;\nНазва, довга;Сума\nОфіс;5\n", ";", "\n", 2, 2),
+        ('"Назва\nдовга","Сума, грн; з ПДВ"\nОфіс,5\n', ",", "\n", 1, 1),
+    ],
+)
+def test_finds_the_header_and_what_ends_lines(text: str, delimiter: str, line_end: str, row: int, above: int) -> None:
+    layout = layout_of(text.encode())
+
+    assert (layout.delimiter, layout.line_end, layout.header_row, layout.rows_above) == (
+        delimiter,
+        line_end,
+        row,
+        above,
+    )
+    assert len(layout.header) == 2
+
+
 def test_a_file_without_a_header_is_no_table() -> None:
     with pytest.raises(UnreadableFile):
-        layout_of(b" , \n1,2\n")
+        layout_of(b" , \n\n")

@@ -21,7 +21,7 @@ def test_reads_a_recorded_call() -> None:
     assert lead.known.external_id == "4683310794"
     assert lead.known.lasts is None
     assert lead.phone == Said("externalNumber", "0990272198")
-    assert lead.taken_by == "Olena@example.com"
+    assert lead.taken_by == ("Olena@example.com",)
     assert lead.came_as is DealSource.CALL
     assert lead.custom_fields == {
         "direction": "incoming",

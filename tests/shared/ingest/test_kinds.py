@@ -207,6 +207,7 @@ def test_reads_a_call_of_phonet() -> None:
     lead = read(SourceKind.PHONET, requests.posted("phonet"))
 
     assert (lead.phone, lead.known.lasts) == (Said("num", "0501112233"), None)
+    assert (lead.taken_by, lead.custom_fields["ext"]) == (("901", "Олена"), "901")
     assert lead.known.external_id == "b8a1f0a2-6f5e-4f0e-9c1c-3f1df4c7f8aa"
     assert lead.call == Call(
         Direction.IN,

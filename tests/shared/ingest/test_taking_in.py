@@ -133,6 +133,27 @@ async def test_gives_a_call_to_who_took_it(tx: Transaction) -> None:
     assert (await deal_of(tx, await take_in(tx, by_call, stranger))).assignee_id == fixed.id
 
 
+async def test_a_mapping_says_whose_extension_took_the_call(tx: Transaction) -> None:
+    await make.module(tx, "telephony")
+    viewer, vira = await make.user(tx, "Аліна"), await make.user(tx, "Віра")
+    taras = await make.user(tx, "Тарас", email="taras@example.com")
+    funnel = await make.funnel(tx)
+    how = {
+        "kind": SourceKind.PHONET,
+        "assignee_id": str(viewer.id),
+        "assignment": Assignment.CALL_TAKER,
+        "attach_to_open_deal": False,
+    }
+    guessing = await new_source(tx, funnel, **how)
+    mapped = await new_source(tx, funnel, mapping={"assignee": "leg.ext == '901' && 'taras@example.com'"}, **how)
+    hers = requests.posted("phonet", leg={"ext": "903", "displayName": "віра"})
+    other = requests.posted("phonet", uuid="2", leg={"ext": "902"})
+
+    assert (await deal_of(tx, await take_in(tx, guessing, hers))).assignee_id == vira.id
+    assert (await deal_of(tx, await take_in(tx, mapped, requests.posted("phonet")))).assignee_id == taras.id
+    assert (await deal_of(tx, await take_in(tx, mapped, other))).assignee_id == viewer.id
+
+
 async def test_gives_a_deal_to_the_first_active_viewer_when_the_assignee_has_left(tx: Transaction) -> None:
     left, away, here = [await make.user(tx, name) for name in ("Аліна", "Богдан", "Віра")]
     funnel = await make.funnel(tx, viewers=[away, here])

@@ -1,0 +1,147 @@
+"""One operation's answers over HTTP, as they come: what a WebSocket does for many, for one."""
+
+import asyncio
+from contextlib import aclosing, suppress
+from time import monotonic
+from typing import Any
+
+import orjson
+import structlog
+from graphql import GraphQLError
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from services.graphql import metrics
+from services.graphql.accept import Accepted
+from services.graphql.context import Context
+from services.graphql.engine.answers import to_json
+from services.graphql.engine.execute import Answer, Operation, subscribe
+from services.graphql.house import House
+from services.graphql.live import protocol
+from services.graphql.live.connection import Connection, end
+from services.graphql.live.framing import Framing, framing
+from services.graphql.live.protocol import Close
+from services.graphql.live.sockets import GOING_AWAY
+from services.graphql.live.telling import bodies
+from services.graphql.live.wire import FAREWELL, AnswerWire, Stalled
+from shared.errors import Unavailable
+
+KEEP_ALIVE = 10.0  # seconds; proxies end what is silent for 30 or 60
+
+log = structlog.get_logger()
+
+
+class Following(Response):
+    """The answer to a subscription."""
+
+    def __init__(self, house: House, operation: Operation, ctx: Context, accepted: Accepted) -> None:
+        self.status_code, self.background = 200, None
+        self._house, self._operation, self._ctx, self._framing = house, operation, ctx, framing(accepted)
+        self.init_headers({"content-type": self._framing.content_type, **NOT_KEPT})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wire = AnswerWire(scope, send)
+        await wire.begin(self.raw_headers)
+        await Stream(self._house, self._ctx, wire, self._framing).run(self._operation, receive)
+
+
+# No proxy keeps it, squeezes it, or waits for more of it (nginx).
+NOT_KEPT = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
+
+
+class Stream(Connection):
+    def __init__(self, house: House, ctx: Context, wire: AnswerWire, framing: Framing) -> None:
+        super().__init__(house)
+        self._ctx, self._wire, self._framing = ctx, wire, framing
+        self._is_told = False  # something was sent since it was last looked
+
+    async def run(self, operation: Operation, receive: Receive) -> None:
+        """Until it is complete, or either side ends it."""
+        began = monotonic()
+        self._house.sockets.add(self)
+        self._belong_to(self._ctx.asking)
+        if self._house.sockets.draining.is_set():
+            self.end(*GOING_AWAY)
+        telling = asyncio.create_task(self._tell(operation))
+        leaving = asyncio.create_task(_left(receive))
+        self._spawn(self._keep_alive())
+        try:
+            with metrics.STREAMS.track_inprogress(), metrics.SUBSCRIPTIONS.track_inprogress():
+                sides: list[asyncio.Future[Any]] = [telling, leaving, self._ended]
+                await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._stop_timers()
+            await end({telling, *self._background})
+            await self._ctx.close()
+            close = self._ended.result() if self._ended.done() else None
+            if close is not None and not leaving.done():
+                await self._say(close, leaving)
+            await end({leaving})
+            self._house.sockets.remove(self)
+            log.info("stream closed", seconds=round(monotonic() - began), code=close.code if close else None)
+
+    async def _tell(self, operation: Operation) -> None:
+        """All of it. Whatever goes wrong is told, or ends the stream."""
+        try:
+            await self._send(self._framing.begin)
+            await self._follow(operation)
+            await self._wire.finish(self._framing.complete)
+        except Unavailable:
+            self.end(protocol.TRY_LATER, "Try again later")
+        except (Stalled, TimeoutError):
+            self.end(protocol.TRY_LATER, "You do not read")
+
+    async def _follow(self, operation: Operation) -> None:
+        try:
+            stream = await subscribe(self._house.schema, operation, self._ctx)
+            if isinstance(stream, Answer):
+                await self._send(self._framing.next(orjson.dumps(stream.body).decode()))
+                return
+            async with aclosing(bodies(self._house, stream, operation, self._ctx)) as told:
+                async for body in told:
+                    await self._send(self._framing.next(body))
+        except (Unavailable, Stalled):
+            raise
+        except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
+            error = to_json(GraphQLError(str(failure), original_error=failure), self._ctx.language)
+            await self._send(self._framing.next(orjson.dumps({"errors": [error]}).decode()))
+
+    async def _send(self, text: str) -> None:
+        self._is_told = True
+        await self._wire.send(text)
+
+    async def _keep_alive(self) -> None:
+        """A word now and then, so that nobody in between takes it for dead, and that we notice who is gone."""
+        while True:
+            self._is_told = False
+            await asyncio.sleep(KEEP_ALIVE)
+            if not self._is_told:
+                try:
+                    await self._wire.send(self._framing.idle)
+                except Stalled:
+                    self.end(protocol.TRY_LATER, "You do not read")
+
+    async def _say(self, close: Close, leaving: "asyncio.Task[None]") -> None:
+        """Why it ends, if it can still be said; and let nobody take it for complete."""
+        farewell = self._framing.farewell(close)
+        with suppress(TimeoutError, Stalled):
+            if not self._framing.is_cut:
+                await self._wire.finish(farewell + self._framing.complete)
+                return
+            async with asyncio.timeout(FAREWELL):
+                await self._wire.send(farewell)
+        self._wire.cut()
+        await asyncio.wait({leaving}, timeout=2 * FAREWELL)
+
+
+async def _left(receive: Receive) -> None:
+    """Until the other side is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def once(body: bytes, accepted: Accepted) -> Response:
+    """An answer that is a stream of one."""
+    frames = framing(accepted)
+    text = frames.begin + frames.next(body.decode()) + frames.complete
+    return Response(text, headers={"content-type": frames.content_type, **NOT_KEPT})
