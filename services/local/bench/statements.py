@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from services.graphql.context import Context
+from services.graphql.engine.asked import Asked
 from services.graphql.engine.document import Documents
 from services.graphql.engine.execute import answer, prepare
 from services.graphql.live.rooms import Rooms
@@ -35,7 +36,8 @@ async def count(dsn: str, person: Person, query: str, **variables: object) -> in
         until = datetime.now(UTC) + timedelta(hours=1)
         viewer = Viewer(actor, account, found[person.id], account.id, None, until)
         ctx = Context(db, settings, Rooms(db), viewer, "uk")
-        operation = prepare(Documents(executable, introspection=False, suggestions=False), query, None, variables)
+        documents = Documents(executable, introspection=False, suggestions=False)
+        operation = prepare(documents, Asked(query, variables=variables))
         said.clear()
         answered = await answer(executable, operation, ctx)
         await ctx.close()
