@@ -106,6 +106,13 @@ class Settings(Rules):
         (), description="Web origins that may open sockets and read answers, separated by commas; `*` for any."
     )
     voronka_introspection: bool | None = Field(None, description="Default: everywhere but in production.")
+    voronka_cost_per_minute: int | None = Field(None, ge=1, description="What a user's operations may cost a minute.")
+    voronka_sockets_per_user: int | None = Field(
+        None, ge=1, description="Sockets and streamed answers that a user may have open at once."
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="Where spans go: an OpenTelemetry collector (OTLP over HTTP). None: there are no spans."
+    )
     voronka_trusted_documents: Path | None = Field(
         None, description="A file or a folder of documents that clients may name by their SHA-256."
     )

@@ -23,6 +23,7 @@ from shared.errors import Unavailable
 
 Record = asyncpg.Record  # a row; its values are what asyncpg makes of the columns
 
+FAREWELL = 10.0  # seconds that a pool waits at its end for those who still work
 POOL_WAIT = 1.0  # seconds; a request that would wait longer is told to come again
 
 # What a database says when it is overloaded, restarting or gone. Nothing was changed then, or the client cannot know
@@ -54,6 +55,10 @@ class Limits:
 
 REQUEST = Limits(statement=3_000, lock=1_000, idle=5_000)
 JOB = Limits(statement=20_000, lock=5_000, idle=10_000)
+
+# What a request changes is found by keys: one plan of a statement serves always, and making it anew costs more than
+# what it does.
+BEGIN_KEYED = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
 
 
 class Message:
@@ -181,7 +186,7 @@ class Database:
         """
         with outages():
             async with self._connection() as conn:
-                async with _transaction(conn, "BEGIN", account_id, limits):
+                async with _transaction(conn, BEGIN_KEYED if limits is REQUEST else "BEGIN", account_id, limits):
                     tx = Transaction(conn, account_id, actor)
                     yield tx
                     await tx.flush()
@@ -263,15 +268,29 @@ def outages() -> Iterator[None]:
 
 @asynccontextmanager
 async def connect(
-    dsn: str, *, size: int, statement_cache: int = 500, deliver: Deliver = deliver_nothing
+    dsn: str,
+    *,
+    size: int,
+    statement_cache: int = 500,
+    deliver: Deliver = deliver_nothing,
+    on_statement: Callable[[Any], None] | None = None,
 ) -> AsyncIterator[Database]:
-    """A database for the life of a process. Connections are made when they are first needed."""
+    """A database for the life of a process. Connections are made when they are first needed.
+
+    `on_statement` is told of each statement that was executed (asyncpg's LoggedQuery).
+    """
+
+    async def begin(conn: asyncpg.Connection) -> None:
+        await set_codecs(conn)
+        if on_statement is not None:
+            conn.add_query_logger(on_statement)
+
     pool = asyncpg.create_pool(
         dsn,
         min_size=0,
         max_size=size,
         connection_class=Connection,
-        init=set_codecs,
+        init=begin,
         timeout=3,
         command_timeout=None,
         statement_cache_size=statement_cache,
@@ -279,4 +298,9 @@ async def connect(
         server_settings={"application_name": "voronka", "TimeZone": "UTC"},
     )
     async with pool:
-        yield Database(pool, deliver)
+        try:
+            yield Database(pool, deliver)
+        finally:
+            with suppress(TimeoutError):  # asyncpg cuts whoever does not give theirs back
+                async with asyncio.timeout(FAREWELL):
+                    await pool.close()

@@ -13,13 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, trusted, uploads
+from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, tracing, trusted, uploads
 from services.graphql.auth import SignIn
+from services.graphql.bounds import BOUNDS
 from services.graphql.engine.document import Documents
 from services.graphql.engine.persisted import Persisted
 from services.graphql.health import healthz, readyz
 from services.graphql.house import House
 from services.graphql.http import graphql
+from services.graphql.limits import Budget, Counter
+from services.graphql.live.leases import Leases
 from services.graphql.live.listening import listen
 from services.graphql.live.people import People
 from services.graphql.live.rooms import Rooms
@@ -47,21 +50,35 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     given: Settings = app.state.settings
     logs.configure(given)
     crash.arm(given.crash_at)
+    end_tracing = tracing.configure(given)
+    counter = Counter(given.redis_url)
     hints = Hints(given.direct_url, given.redis_url)
     async with connect(
         given.database_url,
         size=given.voronka_pool_size,
         statement_cache=given.voronka_statement_cache,
         deliver=hints.deliver,
+        on_statement=tracing.statements(),
     ) as db:
-        documents = _documents(given)
-        house = House(given, db, executable, documents, SignIn(db, given), Rooms(db), Sockets())
+        house = House(
+            given,
+            db,
+            executable,
+            _documents(given),
+            SignIn(db, given),
+            Rooms(db),
+            Sockets(),
+            Budget(given.voronka_cost_per_minute, counter) if given.voronka_cost_per_minute else None,
+            Leases(given.voronka_sockets_per_user, counter) if given.voronka_sockets_per_user else None,
+        )
         app.state.db, app.state.house = db, house
         hints.on_hint = house.hear
         async with hints.running(), _running(house):
             with draining.politely(house.sockets):
                 _leave_start_up_to_no_collector()
                 yield
+    await counter.close()
+    await asyncio.to_thread(end_tracing)
 
 
 def _documents(given: Settings) -> Documents:
@@ -69,8 +86,13 @@ def _documents(given: Settings) -> Documents:
     persisted = Persisted(
         trusted.load(given.voronka_trusted_documents), only_trusted=given.voronka_only_trusted_documents
     )
-    suggestions = given.voronka_env != "production"
-    documents = Documents(executable, introspection=given.introspection, suggestions=suggestions, persisted=persisted)
+    documents = Documents(
+        executable,
+        introspection=given.introspection,
+        suggestions=given.voronka_env != "production",
+        persisted=persisted,
+        bounds=BOUNDS,
+    )
     trusted.read_ahead(documents)
     return documents
 
@@ -87,6 +109,7 @@ async def _running(house: House) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(house.rooms.keep_looking()),
         asyncio.create_task(people.keep_looking()),
+        *([asyncio.create_task(house.leases.keep_renewing())] if house.leases else []),
         asyncio.create_task(listen(house.settings.direct_url, house.hear, missed)),
     ]
     try:

@@ -1,10 +1,11 @@
 """What a resolver is given: who is asking, in which language, and one state of their account to read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
@@ -12,12 +13,14 @@ from services.graphql.viewer import Viewer
 from shared.actor import Permission
 from shared.config import Settings
 from shared.db import Database, Transaction, outages
-from shared.errors import Unauthenticated
+from shared.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from services.graphql.live.rooms import Rooms
 
 T = TypeVar("T")
+Found = TypeVar("Found")
+LookUp = Callable[[Transaction, Sequence[UUID]], Awaitable[Mapping[UUID, Found]]]
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Context:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _open: AsyncExitStack | None = None
     _tx: Transaction | None = None
+    _known: dict[LookUp[Any], tuple[dict[UUID, Any], set[UUID]]] = field(default_factory=dict)
 
     @property
     def viewer(self) -> Viewer:
@@ -44,6 +48,25 @@ class Context:
     def again(self) -> "Context":
         """For another operation of the same person, such as the next event of a subscription."""
         return Context(self.db, self.settings, self.rooms, self.asking, self.language)
+
+    async def known(self, look_up: LookUp[Found], ids: Iterable[Any]) -> Mapping[UUID, Found]:
+        """What a reader by ids finds, of at least these: in the operation's one state each is looked up once.
+
+        What is not there is left out, unless the reader has something to say of it; None is nobody's id.
+        """
+        found, looked_up = self._known.setdefault(look_up, ({}, set()))
+        missing = set(ids) - looked_up
+        missing.discard(None)
+        if missing:
+            found.update(await self.read(lambda tx: look_up(tx, list(missing))))
+            looked_up |= missing
+        return found
+
+    def knows(self, look_up: LookUp[Found], found: Mapping[UUID, Found]) -> None:
+        """The same was read on another way already."""
+        known, looked_up = self._known.setdefault(look_up, ({}, set()))
+        known.update(found)
+        looked_up.update(found)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -73,11 +96,12 @@ class Context:
 
     async def close(self) -> None:
         """Go back to no state: what is read after this sees what was committed meanwhile."""
-        async with self._turn:
-            await self._leave(None)
+        with suppress(Unavailable):  # all was read of one state; that its end was not heard changes nothing
+            async with self._turn:
+                await self._leave(None)
 
     async def _leave(self, failure: BaseException | None) -> None:
-        stack, self._open, self._tx = self._open, None, None
+        stack, self._open, self._tx, self._known = self._open, None, None, {}
         if stack is not None:
             await stack.__aexit__(type(failure) if failure else None, failure, None)
 

@@ -14,7 +14,7 @@ from services.graphql.roots import mutation
 from services.graphql.scalars import JSON, Cursor, Date, PhoneNumber
 from services.graphql.words import NEW_ID
 from services.graphql.writing import Given, act
-from shared import deals
+from shared import deals, funnels
 from shared.actor import Permission
 
 
@@ -128,9 +128,13 @@ async def _change(info: Info, input: object, read: Any, do: Any) -> deals.Change
     def of_country(given: Given) -> Any:
         return read(given, country)
 
-    return await act(
+    changed: deals.Changed = await act(
         info, input, Permission.DEALS_WRITE, of_country, do, keep=lambda changed: changed.kept, again=deals.recall
     )
+    if changed.locked is not None:  # what the command has just looked at need not be looked up for its answer
+        info.context.knows(funnels.stages_by_id, changed.locked.stages)
+        info.context.knows(funnels.get_many, {changed.deal.funnel_id: changed.locked.funnel})
+    return changed
 
 
 @strawberry.type

@@ -88,7 +88,7 @@ async def loss_reasons_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[L
 
 
 async def idle_from_of_deals(ctx: Context, asked: Sequence["Deal"]) -> list[DateTime | None]:
-    found = await ctx.read(lambda tx: funnels.stages_by_id(tx, list({deal.deal.stage_id for deal in asked})))
+    found = await ctx.known(funnels.stages_by_id, [deal.deal.stage_id for deal in asked])
     return [optional_date_time(deals.idle_from(deal.deal, found[deal.deal.stage_id])) for deal in asked]
 
 

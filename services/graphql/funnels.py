@@ -171,12 +171,12 @@ class Funnel(Node):
 
 
 async def funnels_by_id(ctx: Context, wanted: Sequence[UUID]) -> list[Funnel]:
-    found = await ctx.read(lambda tx: funnels.get_many(tx, list(set(wanted))))
+    found = await ctx.known(funnels.get_many, wanted)
     return [Funnel.of(found[id]) for id in wanted]
 
 
 async def stages_by_id(ctx: Context, wanted: Iterable[UUID]) -> dict[UUID, Stage]:
-    found = await ctx.read(lambda tx: funnels.stages_by_id(tx, list(set(wanted))))
+    found = await ctx.known(funnels.stages_by_id, wanted)
     return {id: Stage.of(stage) for id, stage in found.items()}
 
 

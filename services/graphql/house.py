@@ -8,6 +8,8 @@ from services.graphql import language
 from services.graphql.auth import SignIn
 from services.graphql.context import Context
 from services.graphql.engine.document import Documents
+from services.graphql.limits import Budget
+from services.graphql.live.leases import Leases
 from services.graphql.live.rooms import Rooms
 from services.graphql.live.sockets import Sockets
 from services.graphql.viewer import Viewer
@@ -25,6 +27,8 @@ class House:
     sign_in: SignIn
     rooms: Rooms
     sockets: Sockets
+    budget: Budget | None = None
+    leases: Leases | None = None
 
     def context(self, viewer: Viewer | None, accept_language: str | None) -> Context:
         """For one operation. Close it at the end."""

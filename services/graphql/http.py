@@ -4,18 +4,18 @@ Statuses: a client that accepts `application/graphql-response+json` gets 400 for
 one that knows plain JSON only gets 200 with the errors.
 """
 
-from time import monotonic
+from contextlib import ExitStack
 
-import structlog
 from graphql import GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from services.graphql import metrics, requests
+from services.graphql import requests
 from services.graphql.accept import Accepted, Choice, choose
+from services.graphql.attempt import Attempt
 from services.graphql.context import Context
 from services.graphql.engine.asked import Asked
-from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal
+from services.graphql.engine.execute import Operation
 from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.live.stream import Following
@@ -30,8 +30,7 @@ NO_SUBSCRIPTIONS = RequestError(
         ' text/event-stream or multipart/mixed;subscriptionSpec="1.0".'
     ),
 )
-
-log = structlog.get_logger()
+NO_MUTATIONS = RequestError(BAD, GraphQLError("Mutations go by POST."))
 
 
 async def graphql(request: Request) -> Response:
@@ -52,46 +51,34 @@ async def graphql(request: Request) -> Response:
         return refuse_asking(refused, language, choice.once)
     ctx = house.context(viewer, request.headers.get("accept-language"))
     try:
-        return await _execute(request.method, house, ctx, asked, choice)
+        return await _execute(request, house, ctx, asked, choice)
     finally:
         await ctx.close()
 
 
-async def _execute(method: str, house: House, ctx: Context, asked: Asked, choice: Choice) -> Response:
-    try:
-        operation = prepare(house.documents, asked)
-        if operation.kind is OperationType.SUBSCRIPTION:
-            return _follow(house, ctx, operation, choice)
-    except RequestError as error:
-        metrics.OPERATIONS.labels("none", "refused").inc()
-        return respond(refusal(error, ctx.language), choice.once, precise=house.settings.precise)
-    if method == "GET" and operation.kind is OperationType.MUTATION:
-        return refuse(Refused(405, BAD, "Mutations go by POST.", Allow="POST"), choice.once)
-    answered = await _answer(house, operation, ctx)
-    return respond(answered, choice.once, precise=house.settings.precise)
+async def _execute(request: Request, house: House, ctx: Context, asked: Asked, choice: Choice) -> Response:
+    precise = house.settings.precise
+    with ExitStack() as noting:
+        attempt = noting.enter_context(Attempt(house, ctx, "http", request.headers))
+        try:
+            operation = attempt.prepare(asked)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                return _follow(house, attempt, ctx, operation, choice, noting)
+        except RequestError as error:
+            return respond(attempt.refuse(error), choice.once, precise=precise)
+        if request.method == "GET" and operation.kind is OperationType.MUTATION:
+            attempt.refuse(NO_MUTATIONS)
+            return refuse(Refused(405, BAD, str(NO_MUTATIONS), Allow="POST"), choice.once)
+        return respond(await attempt.answer(), choice.once, precise=precise)
 
 
-async def _answer(house: House, operation: Operation, ctx: Context) -> Answer:
-    """Execute a query or a mutation, counted and noted."""
-    began = monotonic()
-    answered = await answer(house.schema, operation, ctx)
-    metrics.SECONDS.labels(operation.kind.value).observe(monotonic() - began)
-    metrics.OPERATIONS.labels(operation.kind.value, "errors" if "errors" in answered.body else "ok").inc()
-    log.info(
-        "operation",
-        kind=operation.kind.value,
-        name=operation.name,
-        ms=round((monotonic() - began) * 1_000, 1),
-        errors=[error["extensions"]["code"] for error in answered.body.get("errors", ())],
-    )
-    return answered
-
-
-def _follow(house: House, ctx: Context, operation: Operation, choice: Choice) -> Response:
+def _follow(
+    house: House, attempt: Attempt, ctx: Context, operation: Operation, choice: Choice, noting: ExitStack
+) -> Response:
     """Raises RequestError when the client takes no stream."""
     if choice.stream is None:
         raise NO_SUBSCRIPTIONS
     if house.sockets.draining.is_set():
+        attempt.note(Unavailable().code)
         return refuse_asking(Unavailable(), ctx.language, choice.once)
-    metrics.OPERATIONS.labels("subscription", "ok").inc()
-    return Following(house, operation, ctx.again(), choice.stream)
+    return Following(house, attempt, operation, ctx.again(), choice.stream, noting.pop_all())

@@ -19,6 +19,7 @@ ROOMS = Gauge("voronka_rooms", "Streams that somebody watches.")
 MESSAGES = Counter("voronka_messages", "Messages sent to subscribers.")
 RESYNCS = Counter("voronka_resyncs", "Subscribers that were told to load again.", ["reason"])
 GAPS = Counter("voronka_log_gaps", "Events that were missing in a log: each is a bug.")
+UNCOUNTED = Counter("voronka_uncounted", "Times that Redis did not count, and a process counted for itself.")
 INTAKE = Counter("voronka_intake", "Requests of sources.", ["outcome"])
 
 

@@ -33,7 +33,7 @@ def cors(settings: Settings) -> Middleware:
         allow_origins=settings.voronka_origins,
         allow_methods=["GET", "POST"],
         allow_headers=HEADERS,
-        expose_headers=["retry-after"],
+        expose_headers=["retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
         max_age=DAY,
         **local,
     )

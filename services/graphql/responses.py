@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from services.graphql.accept import Accepted
 from services.graphql.engine.execute import Answer
+from services.graphql.limits import STATUS, rate_headers
 from services.graphql.live import stream
 from services.graphql.requests import Malformed, Refused
 from shared.errors import DomainError, Unauthenticated, Unavailable
@@ -23,9 +24,10 @@ def respond(answered: Answer, accepted: Accepted, *, precise: bool) -> Response:
     status, headers = 200, {"cache-control": "no-store"}
     if accepted is Accepted.GRAPHQL:
         status = _status(answered, precise=precise)
+    headers |= rate_headers(answered.body)
     for error in answered.body.get("errors", ()):
-        if error["extensions"]["code"] == "UNAVAILABLE":
-            status = 503
+        if error["extensions"]["code"] in STATUS:
+            status = STATUS[error["extensions"]["code"]]
             headers["retry-after"] = str(error["extensions"].get("retryAfter", 1))
     return Response(body, status, headers, media_type=accepted.media_type)
 

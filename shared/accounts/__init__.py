@@ -28,6 +28,7 @@ from shared.accounts.model import (
     read_clock,
     read_users,
 )
+from shared.accounts.sql import module_is_usable
 
 __all__ = [
     "RESUME_WAITING",
@@ -45,6 +46,7 @@ __all__ = [
     "get",
     "is_walking",
     "knows",
+    "module_is_usable",
     "named",
     "open_modules",
     "people",

@@ -126,16 +126,16 @@ async def select_usable_modules(tx: Transaction, zone: str) -> list[str]:
     return [row["code"] for row in rows]
 
 
+def module_is_usable(code: str) -> str:
+    """Whether the module may be used today, as an expression of SQL; $1 is the account."""
+    return f"""(SELECT m.usable_until > (account_now() AT TIME ZONE a.time_zone)::date
+                  FROM account_modules m
+                  JOIN accounts a ON a.id = m.account_id
+                 WHERE m.account_id = $1 AND m.code = {code})"""
+
+
 async def select_module_is_usable(tx: Transaction, code: str) -> bool:
-    usable = await tx.fetchval(
-        """SELECT m.usable_until > (account_now() AT TIME ZONE a.time_zone)::date
-             FROM account_modules m
-             JOIN accounts a ON a.id = m.account_id
-            WHERE m.account_id = $1 AND m.code = $2""",
-        tx.account_id,
-        code,
-    )
-    return bool(usable)
+    return bool(await tx.fetchval(f"SELECT {module_is_usable('$2')}", tx.account_id, code))
 
 
 async def upsert_modules(tx: Transaction, until: Mapping[str, date]) -> bool:

@@ -1,5 +1,6 @@
 """What a funnel did in a period of whole days of the account's time zone."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -10,7 +11,8 @@ from shared.db import Record, Transaction
 from shared.deals import sql_analytics
 from shared.deals.model import DealSource, DealStatus
 from shared.deals.model_analytics import FunnelAnalytics, LossReasonCount, SourceCount, StageAnalytics
-from shared.funnels import Stage
+from shared.deals.walks import NOWHERE, WON, Passed, Step, passed
+from shared.funnels import Stage, StageKind
 from shared.money import Money, half_up
 
 
@@ -19,7 +21,6 @@ async def analytics(tx: Transaction, funnel_id: UUID, first: date, last: date) -
     zone = ZoneInfo((await accounts.get(tx)).time_zone)
     period = _begin(first, zone), _begin(last, zone, days=1)
     stages = (await funnels.stages(tx, [funnel_id]))[funnel_id]
-    visits = await sql_analytics.select_stages(tx, funnel_id, *period)
     closed = await sql_analytics.select_closed(tx, funnel_id, *period)
     created = await sql_analytics.count_created(tx, funnel_id, *period)
     won = [row for row in closed if row["status"] == DealStatus.WON]
@@ -30,7 +31,7 @@ async def analytics(tx: Transaction, funnel_id: UUID, first: date, last: date) -
         _deals(lost),
         _value(won),
         sum(row["days"] for row in won) / _deals(won) if won else None,
-        tuple(_stage(stage, visits.get(stage.id)) for stage in stages),
+        await _stages(tx, funnel_id, stages, *period),
         _reasons(lost),
         tuple(
             SourceCount(source, created.get(source, 0), count)
@@ -47,18 +48,36 @@ def _begin(day: date, zone: ZoneInfo, days: int = 0) -> datetime:
     return datetime.combine(max(later, date(1970, 1, 2)), time(), zone)
 
 
-def _stage(stage: Stage, row: Record | None) -> StageAnalytics:
-    if row is None:
-        return StageAnalytics(stage, 0, 0, 0, 0, None, None, None)
+async def _stages(
+    tx: Transaction, funnel_id: UUID, shown: Iterable[Stage], start: datetime, end: datetime
+) -> tuple[StageAnalytics, ...]:
+    known = await sql_analytics.select_steps(tx, funnel_id)
+    stage_ids = [row["id"] for row in known]
+    walks = await sql_analytics.select_walks(tx, funnel_id, start, end, stage_ids)
+    hours = await sql_analytics.select_hours(tx, funnel_id, start, end, stage_ids)
+    # In a thread: where no two deals went the same way, there are as many ways as deals.
+    counted = await asyncio.to_thread(passed, [_step(row) for row in known], walks)
+    by_id = dict(zip(stage_ids, counted, strict=True))
+    return tuple(_stage(stage, by_id[stage.id], hours[stage.id]) for stage in shown)
+
+
+def _step(row: Record) -> Step:
+    kind = StageKind(row["kind"])
+    if kind is StageKind.WON:
+        return Step(None, WON)
+    return Step(None, NOWHERE) if kind is StageKind.LOST else Step(row["place"], row["place"])
+
+
+def _stage(stage: Stage, visits: Passed, hours: Record) -> StageAnalytics:
     return StageAnalytics(
         stage,
-        row["entered"],
-        row["moved"],
-        row["won"],
-        row["lost"],
-        row["converted"] / row["deals"],
-        row["median_hours"],
-        row["average_hours"],
+        visits.entered,
+        visits.after["moved"],
+        visits.after["won"],
+        visits.after["lost"],
+        visits.converted / visits.deals if visits.deals else None,
+        hours["median_hours"],
+        hours["average_hours"],
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from shared import events, funnels
+from shared import events
 from shared.db import Transaction
-from shared.deals import sql
+from shared.deals import sql_places
 from shared.deals.entering import NO_REASON, find_reason, refuse_missing
 from shared.deals.events import DealArchived, DealMoved, DealRestored
 from shared.deals.inputs import Many, MoveMany
@@ -17,7 +17,7 @@ from shared.deals.model import Deal
 from shared.deals.placing import put_on_top
 from shared.deals.reading import get_many
 from shared.errors import InvalidInput, NotFound, StageNotInFunnel
-from shared.funnels import Stage
+from shared.funnels import Locked, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +57,31 @@ async def recall_moved(tx: Transaction, kept: Mapping[str, Any]) -> ManyMoved:
 
 async def move_many(tx: Transaction, move: MoveMany) -> ManyMoved:
     """Move deals of one funnel to the top of one of its stages, where they stand in the order they are named."""
-    logs, deals = await lock_deals(tx, move.deal_ids)
-    (log, *others) = logs.values()
-    reason = None if others else await find_reason(tx, log.stream_id, move.loss_reason_id)
+    held, deals = await lock_deals(tx, move.deal_ids)
+    (locked, *others) = held.values()
+    reason = None if others else await find_reason(tx, locked.funnel.id, move.loss_reason_id)
     if move.loss_reason_id is not None and reason is None:
         raise InvalidInput(NO_REASON)
-    stages = {stage.id: stage for stage in (await funnels.stages(tx, [log.stream_id]))[log.stream_id]}
-    stage = stages.get(move.to_stage_id)
+    stage = locked.stages.get(move.to_stage_id)
     if stage is None or others:  # no stage is of two funnels
         raise StageNotInFunnel(move.to_stage_id)
     for deal in deals:
         refuse_missing(deal, stage, reason, move.loss_note, None)
 
-    return await move_to_top(tx, log, deals, stage, stages, reason_id=move.loss_reason_id, note=move.loss_note)
+    return await move_to_top(tx, locked, deals, stage, reason_id=move.loss_reason_id, note=move.loss_note)
 
 
 async def move_to_top(
     tx: Transaction,
-    log: events.Log,
+    locked: Locked,
     deals: Sequence[Deal],
     stage: Stage,
-    stages: Mapping[UUID, Stage],
     *,
     reason_id: UUID | None = None,
     note: str | None = None,
 ) -> ManyMoved:
-    """Move deals that are held, whatever their new stage wants. `stages`: in which they stand, by id."""
+    """Move deals that are held, whatever their new stage wants."""
+    log = locked.log
     moved = [
         replace(
             deal.entered(stage, log.at, reason_id=reason_id, note=note),
@@ -92,23 +91,24 @@ async def move_to_top(
         for deal in deals
     ]
     behind = await put_on_top(tx, moved)
-    columns = await keep(log, list(zip(deals, moved, strict=True)))
+    columns = await keep(locked, list(zip(deals, moved, strict=True)))
     told = []
     for before, now, totals, placed_after in zip(deals, moved, columns, behind, strict=True):
-        came_from = stages[before.stage_id]
+        came_from = locked.stages[before.stage_id]
         told.append(DealMoved(now, totals, placed_after, came_from.id, came_from.name, to_stage_name=stage.name))
     return ManyMoved(moved, await events.record(log, *told))
 
 
 async def archive(tx: Transaction, many: Many) -> list[Deal]:
     """Take deals off their boards. One that is archived already stays as it is, without an event."""
-    logs, deals = await lock_deals(tx, many.deal_ids, also_archived=True)
+    held, deals = await lock_deals(tx, many.deal_ids, also_archived=True)
     now = {deal.id: deal for deal in deals}
-    for funnel_id, log in logs.items():
+    for funnel_id, locked in held.items():
+        log = locked.log
         standing = [deal for deal in deals if deal.funnel_id == funnel_id and not deal.archived]
         gone = [replace(deal, archived=True, updated_at=log.at, version=deal.version + 1) for deal in standing]
-        await sql.update_places(tx, [(deal, None) for deal in gone])
-        columns = await keep(log, list(zip(standing, gone, strict=True)))
+        await sql_places.update_places(tx, [(deal, None) for deal in gone])
+        columns = await keep(locked, list(zip(standing, gone, strict=True)))
         await events.record(log, *map(DealArchived, gone, columns))
         now |= {deal.id: deal for deal in gone}
     return list(now.values())
@@ -119,20 +119,20 @@ async def restore(tx: Transaction, many: Many) -> list[Deal]:
 
     Those of one stage stand in the order they are named. One that is on its board stays as it is, without an event.
     """
-    logs, deals = await lock_deals(tx, many.deal_ids, also_archived=True)
-    stages = await funnels.stages(tx, list(logs))
+    held, deals = await lock_deals(tx, many.deal_ids, also_archived=True)
     now = {deal.id: deal for deal in deals}
-    for funnel_id, log in logs.items():
+    for funnel_id, locked in held.items():
+        log = locked.log
         gone = [deal for deal in deals if deal.funnel_id == funnel_id and deal.archived]
-        back = [_back(deal, stages[funnel_id], log) for deal in gone]
+        back = [_back(deal, locked) for deal in gone]
         behind = await put_on_top(tx, back)
-        columns = await keep(log, list(zip(gone, back, strict=True)))
+        columns = await keep(locked, list(zip(gone, back, strict=True)))
         await events.record(log, *map(DealRestored, back, columns, behind))
         now |= {deal.id: deal for deal in back}
     return list(now.values())
 
 
-def _back(deal: Deal, stages: Sequence[Stage], log: events.Log) -> Deal:
-    stood = next((stage for stage in stages if stage.id == deal.stage_id), stages[0])
-    entered = deal.entered(stood, log.at, reason_id=None, note=None)
-    return replace(entered, archived=False, updated_at=log.at, version=deal.version + 1)
+def _back(deal: Deal, locked: Locked) -> Deal:
+    stood, at = locked.stages.get(deal.stage_id, locked.entry), locked.log.at
+    entered = deal.entered(stood, at, reason_id=None, note=None)
+    return replace(entered, archived=False, updated_at=at, version=deal.version + 1)

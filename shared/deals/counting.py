@@ -4,44 +4,41 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from shared import funnels
-from shared.db import Transaction
 from shared.deals.events import ColumnTotals
 from shared.deals.model import Deal
+from shared.funnels import Locked
 
 Change = tuple[Deal | None, Deal | None]  # before and after it; None: there is no deal
 Counter = tuple[UUID, str]  # a stage, and a currency or ''
 Step = Mapping[Counter, tuple[int, int]]  # how many deals and minor units more
 
 
-async def count(tx: Transaction, funnel_id: UUID, changes: Sequence[Change]) -> list[tuple[ColumnTotals, ...]]:
+async def count(locked: Locked, changes: Sequence[Change]) -> list[tuple[ColumnTotals, ...]]:
     """Keep the counters, one change after the other; for each, the totals as of then of the stages that it touched."""
-    steps = [step_of(*change) for change in changes]
-    summed: dict[Counter, tuple[int, int]] = {}
-    for step in steps:
-        for counter, more in step.items():
-            summed[counter] = _sum(summed.get(counter, (0, 0)), more)
-    if not summed:
-        return [() for _ in changes]
-    rows = [(stage_id, currency, *summed[stage_id, currency]) for stage_id, currency in sorted(summed)]
-    tallies = dict(await funnels.totals(tx, funnel_id, rows))
-    columns = []
-    for step in reversed(steps):  # from how it is in the end back to how it was after each
-        touched = sorted({stage_id for stage_id, _ in step})
-        columns.append(tuple(ColumnTotals(stage_id, tallies[stage_id].total) for stage_id in touched))
+    columns, touched = [], set[Counter]()
+    for change in changes:
+        step = step_of(*change)
         for (stage_id, currency), more in step.items():
-            tallies[stage_id] = tallies[stage_id].less(currency, *more)
-    return columns[::-1]
+            locked.add(stage_id, currency, *more)
+        stage_ids = sorted({stage_id for stage_id, _ in step})
+        columns.append(tuple(ColumnTotals(stage_id, locked.tallies[stage_id].total) for stage_id in stage_ids))
+        touched |= step.keys()
+    if touched:
+        await funnels.keep_totals(locked, touched)
+    return columns
 
 
-async def count_new(tx: Transaction, funnel_id: UUID, made: Sequence[Deal]) -> tuple[ColumnTotals, ...]:
+async def count_new(locked: Locked, made: Sequence[Deal]) -> tuple[ColumnTotals, ...]:
     """The same for new deals, all at once: the totals after the last of them."""
     summed: dict[Counter, tuple[int, int]] = {}
     for deal in made:
         counter = deal.stage_id, deal.currency
-        count, value = summed.get(counter, (0, 0))
-        summed[counter] = count + 1, value + deal.value
-    tallies = await funnels.totals(tx, funnel_id, [(*counter, *summed[counter]) for counter in sorted(summed)])
-    return tuple(ColumnTotals(stage_id, tallies[stage_id].total) for stage_id in sorted({stage for stage, _ in summed}))
+        summed[counter] = _sum(summed.get(counter, (0, 0)), (1, deal.value))
+    for (stage_id, currency), more in summed.items():
+        locked.add(stage_id, currency, *more)
+    await funnels.keep_totals(locked, summed)
+    stage_ids = sorted({stage_id for stage_id, _ in summed})
+    return tuple(ColumnTotals(stage_id, locked.tallies[stage_id].total) for stage_id in stage_ids)
 
 
 def step_of(before: Deal | None, now: Deal | None) -> Step:

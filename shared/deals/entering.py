@@ -4,9 +4,9 @@ from uuid import UUID
 
 from shared import funnels
 from shared.db import Transaction
-from shared.deals import sql
 from shared.deals.inputs import Move
 from shared.deals.model import Deal
+from shared.deals.sql_places import Around
 from shared.errors import AmountRequired, InvalidInput, LossReasonRequired, Problem, Sentence
 from shared.funnels import LossReason, Stage, StageKind
 from shared.money import Money
@@ -19,11 +19,13 @@ NO_REASON = Problem(
 )
 
 
-async def refuse_what_is_not_there(tx: Transaction, deal: Deal, stage: Stage | None, move: Move) -> LossReason | None:
+async def refuse_what_is_not_there(
+    tx: Transaction, deal: Deal, stage: Stage | None, move: Move, around: Around
+) -> LossReason | None:
     """Raises InvalidInput for a neighbour or a reason that is named and is not there; the reason, if one is named."""
     problems = []
     if move.spot.neighbour_id is not None:
-        neighbour = await sql.select_place(tx, move.spot.neighbour_id)
+        neighbour = around.beside
         elsewhere = neighbour is None or neighbour[0] != deal.funnel_id or (stage and neighbour[1] != stage.id)
         if elsewhere or move.spot.neighbour_id == deal.id:
             problems.append(Problem(("place", move.spot.kind), NO_NEIGHBOUR))

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from shared import events, ids
 from shared.db import Transaction
-from shared.deals import sql, sql_importing
+from shared.deals import sql, sql_importing, sql_places
 from shared.deals.events import DealsImported
 from shared.deals.inputs import NewDeal
 from shared.deals.keeping import keep_batch
-from shared.deals.model import Deal, DealSource, DealStatus
+from shared.deals.model import Deal, DealSource, Origin
 from shared.deals.positions import spread
-from shared.funnels import Stage
+from shared.funnels import Locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +25,29 @@ class NewRow:
 
 
 async def import_batch(
-    tx: Transaction, log: events.Log, entry: Stage, rows: Sequence[NewRow], source_name: str, assignee_id: UUID
+    tx: Transaction, locked: Locked, rows: Sequence[NewRow], source_name: str, assignee_id: UUID
 ) -> list[Deal]:
     """Deals on top of the entry stage, the first one topmost. The funnel is held.
 
     Not of rows that are called as one before, in whatever file. `assignee_id`: of who names nobody.
     """
+    log, entry = locked.log, locked.entry
     rows = await _unknown(tx, entry.funnel_id, rows)
     if not rows:
         return []
+    origin = Origin(DealSource.IMPORT, source_name)
     first_number = await sql.next_number(tx, len(rows)) - len(rows) + 1
     made = [
-        _deal(row.new, number, entry, source_name, assignee_id, log.at)
+        row.new.entering(entry, number, origin, assignee_id, log.at)
         for number, row in enumerate(rows, start=first_number)
     ]
-    top = await sql.select_next_below(tx, entry.id, None, [])
+    top = await sql_places.select_next_below(tx, entry.id, None, [])
     positions = list(spread(None, top[1] if top else None, len(made)))
     await sql_importing.insert_deals(tx, made, positions, [row.external_id for row in rows])
     noted = [(ids.new(), row.new.id, row.note) for row in rows if row.note is not None]
     if noted:
         await sql_importing.insert_notes(tx, noted, log.at)
-    columns = await keep_batch(log, made)
+    columns = await keep_batch(locked, made)
     await events.record(log, DealsImported(tuple(made), columns, entry.name))
     return made
 
@@ -68,31 +69,3 @@ async def _unknown(tx: Transaction, funnel_id: UUID, rows: Sequence[NewRow]) -> 
         if row.external_id is not None:
             taken.add(row.external_id)
     return unknown
-
-
-def _deal(new: NewDeal, number: int, entry: Stage, source_name: str, assignee_id: UUID, at: datetime) -> Deal:
-    return Deal(
-        id=new.id,
-        number=number,
-        funnel_id=entry.funnel_id,
-        stage_id=entry.id,
-        title=new.title,
-        contact=new.contact,
-        assignee_id=new.assignee_id or assignee_id,
-        amount=new.amount,
-        expected_close_on=new.expected_close_on,
-        source=DealSource.IMPORT,
-        source_name=source_name,
-        status=DealStatus.OPEN,
-        loss_reason_id=None,
-        loss_note=None,
-        closed_from_stage_id=None,
-        open_task_count=0,
-        archived=False,
-        entered_stage_at=at,
-        created_at=at,
-        updated_at=at,
-        closed_at=None,
-        version=1,
-        custom_fields=new.custom_fields,
-    )

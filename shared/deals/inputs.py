@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
 from shared import ids
-from shared.deals.model import Contact
+from shared.deals.model import Contact, Deal, DealStatus, Origin
 from shared.forms import LONGEST_NOTE, NEEDED, NOT_NULL, Form
+from shared.funnels import Stage
 from shared.money import Money
 from shared.spots import ON_TOP, Spot
 
@@ -47,6 +48,34 @@ class NewDeal:
         )
         form.check()
         return new
+
+    def entering(self, entry: Stage, number: int, origin: Origin, assignee_id: UUID | None, at: datetime) -> Deal:
+        """The deal as it comes into its funnel at that moment. `assignee_id`: who has it when nobody is named."""
+        return Deal(
+            id=self.id,
+            number=number,
+            funnel_id=entry.funnel_id,
+            stage_id=entry.id,
+            title=self.title,
+            contact=self.contact,
+            assignee_id=self.assignee_id or assignee_id,
+            amount=self.amount,
+            expected_close_on=self.expected_close_on,
+            source=origin.source,
+            source_name=origin.name,
+            status=DealStatus.OPEN,
+            loss_reason_id=None,
+            loss_note=None,
+            closed_from_stage_id=None,
+            open_task_count=0,
+            archived=False,
+            entered_stage_at=at,
+            created_at=at,
+            updated_at=at,
+            closed_at=None,
+            version=1,
+            custom_fields=self.custom_fields,
+        )
 
 
 @dataclass(frozen=True, slots=True)

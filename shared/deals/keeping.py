@@ -12,17 +12,19 @@ from shared.deals.events import ColumnTotals
 from shared.deals.model import Deal
 from shared.deals.sql_visits import Visit
 from shared.events import Log
+from shared.funnels import Locked
 
 CHECKPOINT = "deals.checkpoint"  # the job that keeps boards for whoever asks for the past
 CHECKPOINT_EVERY = 1_000  # events
 
 
-async def keep(log: Log, changes: Sequence[Change]) -> list[tuple[ColumnTotals, ...]]:
+async def keep(locked: Locked, changes: Sequence[Change]) -> list[tuple[ColumnTotals, ...]]:
     """Call it before the changes' events are recorded, in their order, one each.
 
     For each, the totals as of then of the stages that it touched.
     """
-    columns = await count(log.tx, log.stream_id, changes)
+    log = locked.log
+    columns = await count(locked, changes)
     visits = [
         Visit(now.id, now.stage_id, now.entered_stage_at, seq)
         for seq, (before, now) in enumerate(changes, start=log.place.seq + 1)
@@ -34,9 +36,10 @@ async def keep(log: Log, changes: Sequence[Change]) -> list[tuple[ColumnTotals, 
     return columns
 
 
-async def keep_batch(log: Log, made: Sequence[Deal]) -> tuple[ColumnTotals, ...]:
+async def keep_batch(locked: Locked, made: Sequence[Deal]) -> tuple[ColumnTotals, ...]:
     """The same for new deals of one stage that one event tells of: the totals after all of them."""
-    columns = await count_new(log.tx, log.stream_id, made)
+    log = locked.log
+    columns = await count_new(locked, made)
     stage_id, seq = made[0].stage_id, log.place.seq + 1
     await sql_importing.insert_first_visits(log.tx, log.stream_id, stage_id, [deal.id for deal in made], log.at, seq)
     await _ask_for_checkpoint(log, 1)

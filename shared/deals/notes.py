@@ -58,7 +58,8 @@ async def recall_note(tx: Transaction, kept: Mapping[str, Any]) -> NoteChanged:
 
 
 async def add_note(tx: Transaction, draft: NoteDraft) -> NoteChanged:
-    log, deal = await lock_deal(tx, draft.id)
+    locked, deal = await lock_deal(tx, draft.id)
+    log = locked.log
     note = Note(ids.new(), deal.id, draft.text, tx.actor.user_id, log.at)
     await sql_notes.insert_note(tx, note)
     return NoteChanged(note, await _tell(log, deal, Did.NOTE_ADDED, note))
@@ -104,11 +105,11 @@ async def _lock(tx: Transaction, note_id: UUID) -> tuple[events.Log, Deal, Note]
     before = await sql_notes.select_notes(tx, [note_id])
     if not before:
         raise NotFound(note_id)
-    log, deal = await lock_deal(tx, before[0].deal_id, acted_on=note_id)
+    locked, deal = await lock_deal(tx, before[0].deal_id, acted_on=note_id)
     now = await sql_notes.select_notes(tx, [note_id])
     if not now:
         raise NotFound(note_id)
-    return log, deal, now[0]
+    return locked.log, deal, now[0]
 
 
 async def _tell(log: events.Log, deal: Deal, did: Did, note: Note) -> Changed:

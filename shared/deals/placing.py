@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.db import Transaction
-from shared.deals import sql
+from shared.deals import sql_places
 from shared.deals.model import Deal
 from shared.deals.positions import LONGEST, between, spread
+from shared.deals.sql_places import Around
 from shared.spots import Spot, SpotKind
 
 REACH = 64  # deals on each side that are re-spaced at first; eight times more when that makes no room
 
 
-async def put(tx: Transaction, deal: Deal, spot: Spot) -> UUID | None:
-    """Write where the deal stands now, at a spot of its stage; behind which deal that is. It is not in its own way."""
-    above, below = await _neighbours(tx, deal, spot)
+async def put(tx: Transaction, deal: Deal, spot: Spot, around: Around) -> UUID | None:
+    """Write where the deal stands now, at a spot of its stage; behind which deal that is."""
+    above, below = _neighbours(spot, around)
     position = between(above[1] if above else None, below[1] if below else None)
-    await sql.update_places(tx, [(deal, position)])
+    await sql_places.update_places(tx, [(deal, position)])
     if len(position) > LONGEST:
         await _respace(tx, deal.stage_id, position)
     return above[0] if above else None
@@ -31,41 +32,36 @@ async def put_on_top(tx: Transaction, deals: Sequence[Deal]) -> list[UUID | None
     behind: dict[UUID, UUID | None] = {}
     for stage_id, column in columns.items():
         deal_ids = [deal.id for deal in column]
-        below = await sql.select_next_below(tx, stage_id, None, deal_ids)
+        below = await sql_places.select_next_below(tx, stage_id, None, deal_ids)
         placed += zip(column, spread(None, below[1] if below else None, len(column)), strict=True)
         behind |= zip(deal_ids, [None, *deal_ids], strict=False)
-    await sql.update_places(tx, placed)
+    await sql_places.update_places(tx, placed)
     return [behind[deal.id] for deal in deals]
 
 
-async def _neighbours(
-    tx: Transaction, deal: Deal, spot: Spot
-) -> tuple[tuple[UUID, str] | None, tuple[UUID, str] | None]:
+def _neighbours(spot: Spot, around: Around) -> tuple[tuple[UUID, str] | None, tuple[UUID, str] | None]:
     """The deals above and below a spot, with their positions."""
-    stage_id, itself = deal.stage_id, [deal.id]
-    if spot.kind is SpotKind.BOTTOM:
-        return await sql.select_next_above(tx, stage_id, None, itself), None
-    if spot.kind is SpotKind.TOP:
-        return None, await sql.select_next_below(tx, stage_id, None, itself)
-    assert spot.neighbour_id is not None
-    neighbour = await sql.select_place(tx, spot.neighbour_id)
-    assert neighbour is not None
-    here = spot.neighbour_id, neighbour[2]
-    if spot.kind is SpotKind.AFTER:
-        return here, await sql.select_next_below(tx, stage_id, here[1], itself)
-    return await sql.select_next_above(tx, stage_id, here[1], itself), here
+    beside = None
+    if spot.neighbour_id is not None:
+        assert around.beside is not None
+        beside = spot.neighbour_id, around.beside[2]
+    if spot.kind in (SpotKind.AFTER, SpotKind.TOP):
+        return beside, around.beyond
+    return around.beyond, beside
 
 
 async def _respace(tx: Transaction, stage_id: UUID, position: str) -> None:
     """Give short keys to the deals around a position, without changing their order. That is no event."""
     reach = REACH
     while True:
-        above, below = await sql.select_around(tx, stage_id, position, reach + 1)
+        above, below = await sql_places.select_around(tx, stage_id, position, reach + 1)
         first = above.pop()[1] if len(above) > reach else None
         last = below.pop()[1] if len(below) > reach else None
         around = above[::-1] + below
         keys = list(spread(first, last, len(around)))
         if first is last is None or max(map(len, keys)) <= LONGEST // 2:
-            await sql.update_positions(tx, [(deal_id, key) for (deal_id, _), key in zip(around, keys, strict=True)])
+            await sql_places.update_positions(
+                tx, [(deal_id, key) for (deal_id, _), key in zip(around, keys, strict=True)]
+            )
             return
         reach *= 8

@@ -1,15 +1,20 @@
 """Every SQL statement about deals. One statement per function, no decisions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from shared.db import Record, Transaction
 from shared.deals.model import Contact, Deal, DealSource, DealStatus
+from shared.funnels import HELD, Held, held_of
 from shared.money import Money
 
 DEAL = """id, number, funnel_id, stage_id, title, contact_name, contact_phone, contact_email, assignee_id, amount,
           currency, expected_close_on, source, source_name, status, loss_reason_id, loss_note, closed_from_stage_id,
           open_task_count, archived, entered_stage_at, created_at, updated_at, closed_at, version, custom_fields"""
+# $1 and $2 are those of HELD.
+DEAL_AND_FUNNEL = f"""deals d
+                   CROSS JOIN LATERAL (SELECT {HELD} FROM funnels f WHERE f.account_id = $1 AND f.id = d.funnel_id) held"""
+FUNNELS_OF = "SELECT funnel_id FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[])"
 
 
 async def next_number(tx: Transaction, count: int = 1) -> int:
@@ -23,7 +28,7 @@ async def next_number(tx: Transaction, count: int = 1) -> int:
 
 
 async def insert_deal(tx: Transaction, deal: Deal, position: str) -> None:
-    await tx.execute(
+    await tx.later(
         f"""INSERT INTO deals (account_id, position, {DEAL})
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
                          $21, $22, $23, $24, $25, $26, $27, $28)""",
@@ -35,7 +40,7 @@ async def insert_deal(tx: Transaction, deal: Deal, position: str) -> None:
 
 async def update_deal(tx: Transaction, deal: Deal) -> None:
     """The deal's own fields; the place stays."""
-    await tx.execute(
+    await tx.later(
         """UPDATE deals
               SET title = $3, contact_name = $4, contact_phone = $5, contact_email = $6, assignee_id = $7, amount = $8,
                   currency = $9, expected_close_on = $10, custom_fields = $11, open_task_count = $12,
@@ -58,48 +63,18 @@ async def update_deal(tx: Transaction, deal: Deal) -> None:
     )
 
 
-async def update_places(tx: Transaction, placed: Sequence[tuple[Deal, str | None]]) -> None:
-    """Where deals stand, and all that changes by standing there. Without a position a deal is on no board."""
-    now = [deal for deal, _ in placed]
-    await tx.execute(
-        """UPDATE deals d
-              SET stage_id = new.stage_id, position = new.position, status = new.status, amount = new.amount,
-                  currency = new.currency, loss_reason_id = new.loss_reason_id, loss_note = new.loss_note,
-                  closed_from_stage_id = new.closed_from_stage_id, archived = new.archived,
-                  entered_stage_at = new.entered_stage_at, closed_at = new.closed_at,
-                  updated_at = new.updated_at, version = new.version
-             FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::uuid[],
-                         $9::text[], $10::uuid[], $11::boolean[], $12::timestamptz[], $13::timestamptz[],
-                         $14::timestamptz[], $15::integer[])
-                  AS new (id, stage_id, position, status, amount, currency, loss_reason_id, loss_note,
-                          closed_from_stage_id, archived, entered_stage_at, closed_at, updated_at, version)
-            WHERE d.account_id = $1 AND d.id = new.id""",
+async def lock_deal(tx: Transaction, deal_id: UUID, viewer_id: UUID | None) -> tuple[Deal, Held] | None:
+    """The deal, and its funnel, which is held already. `viewer_id`: whose view it is; None sees all."""
+    row = await tx.fetchrow(
+        f"""SELECT {DEAL}, held.*
+              FROM {DEAL_AND_FUNNEL}
+             WHERE account_id = $1 AND id = $3
+               FOR UPDATE OF d""",
         tx.account_id,
-        [deal.id for deal in now],
-        [deal.stage_id for deal in now],
-        [position for _, position in placed],
-        [deal.status for deal in now],
-        [deal.amount.minor if deal.amount else None for deal in now],
-        [deal.amount.currency if deal.amount else None for deal in now],
-        [deal.loss_reason_id for deal in now],
-        [deal.loss_note for deal in now],
-        [deal.closed_from_stage_id for deal in now],
-        [deal.archived for deal in now],
-        [deal.entered_stage_at for deal in now],
-        [deal.closed_at for deal in now],
-        [deal.updated_at for deal in now],
-        [deal.version for deal in now],
+        viewer_id,
+        deal_id,
     )
-
-
-async def select_funnel_ids(tx: Transaction, deal_ids: Iterable[UUID]) -> set[UUID]:
-    """Of the funnels that those deals belong to."""
-    rows = await tx.fetch(
-        "SELECT DISTINCT funnel_id FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[])",
-        tx.account_id,
-        list(deal_ids),
-    )
-    return {row["funnel_id"] for row in rows}
+    return (deal_of(row), held_of(row)) if row else None
 
 
 async def lock_deals(tx: Transaction, deal_ids: Iterable[UUID]) -> dict[UUID, Deal]:
@@ -117,92 +92,6 @@ async def select_deals(tx: Transaction, ids: Iterable[UUID]) -> list[Deal]:
         f"SELECT {DEAL} FROM deals WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
     )
     return [deal_of(row) for row in rows]
-
-
-async def select_place(tx: Transaction, deal_id: UUID) -> tuple[UUID, UUID, str] | None:
-    """Funnel, stage and position of a deal that is on a board."""
-    row = await tx.fetchrow(
-        "SELECT funnel_id, stage_id, position FROM deals WHERE account_id = $1 AND id = $2 AND NOT archived",
-        tx.account_id,
-        deal_id,
-    )
-    return (row["funnel_id"], row["stage_id"], row["position"]) if row else None
-
-
-async def select_next_below(
-    tx: Transaction, stage_id: UUID, position: str | None, but: Sequence[UUID]
-) -> tuple[UUID, str] | None:
-    """The first deal below a position, or of the column, leaving some out."""
-    row = await tx.fetchrow(
-        """SELECT id, position
-             FROM deals
-            WHERE account_id = $1 AND stage_id = $2 AND position > $3
-              AND id <> ALL($4::uuid[])
-            ORDER BY position
-            LIMIT 1""",
-        tx.account_id,
-        stage_id,
-        position or "",
-        list(but),
-    )
-    return (row["id"], row["position"]) if row else None
-
-
-async def select_next_above(
-    tx: Transaction, stage_id: UUID, position: str | None, but: Sequence[UUID]
-) -> tuple[UUID, str] | None:
-    """The last deal above a position, or of the column, leaving some out."""
-    row = await tx.fetchrow(
-        """SELECT id, position
-             FROM deals
-            WHERE account_id = $1 AND stage_id = $2 AND position < $3
-              AND id <> ALL($4::uuid[])
-            ORDER BY position DESC
-            LIMIT 1""",
-        tx.account_id,
-        stage_id,
-        position or "~",  # after every key
-        list(but),
-    )
-    return (row["id"], row["position"]) if row else None
-
-
-async def select_around(
-    tx: Transaction, stage_id: UUID, position: str, reach: int
-) -> tuple[list[tuple[UUID, str]], list[tuple[UUID, str]]]:
-    """Up to `reach` deals at or above a position, and as many below it; each list begins next to it."""
-    rows = await tx.fetch(
-        """(SELECT id, position, true AS above
-              FROM deals
-             WHERE account_id = $1 AND stage_id = $2 AND position <= $3
-             ORDER BY position DESC
-             LIMIT $4)
-           UNION ALL
-           (SELECT id, position, false
-              FROM deals
-             WHERE account_id = $1 AND stage_id = $2 AND position > $3
-             ORDER BY position
-             LIMIT $4)""",
-        tx.account_id,
-        stage_id,
-        position,
-        reach,
-    )
-    above = sorted(((row["id"], row["position"]) for row in rows if row["above"]), key=lambda deal: deal[1])
-    below = sorted(((row["id"], row["position"]) for row in rows if not row["above"]), key=lambda deal: deal[1])
-    return above[::-1], below
-
-
-async def update_positions(tx: Transaction, positions: Sequence[tuple[UUID, str]]) -> None:
-    await tx.execute(
-        """UPDATE deals d
-              SET position = new.position
-             FROM unnest($2::uuid[], $3::text[]) AS new (id, position)
-            WHERE d.account_id = $1 AND d.id = new.id""",
-        tx.account_id,
-        [id for id, _ in positions],
-        [position for _, position in positions],
-    )
 
 
 def _columns(deal: Deal) -> tuple[object, ...]:

@@ -1,54 +1,72 @@
 """SQL of what a funnel did in a period: [start, end) in instants."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from shared.db import Record, Transaction
 
+FIRST = 256  # the code of the first letter of ways
 
-async def select_stages(tx: Transaction, funnel_id: UUID, start: datetime, end: datetime) -> dict[UUID, Record]:
-    """Of each stage, what became of the visits that began in the period; stages without one are left out.
 
-    `own` orders the open stages, and both ends stand behind them; `reach` is how far a visit brings a deal: to an open
-    stage, beyond all of them (won), or nowhere (lost).
+async def select_steps(tx: Transaction, funnel_id: UUID) -> list[Record]:
+    """The funnel's stages, also those that are deleted: the left ends of the open ones first, both ends last."""
+    return await tx.fetch(
+        """SELECT id, kind, CASE kind WHEN 'ENTRY' THEN 0 ELSE position + 1 END AS place
+             FROM stages
+            WHERE account_id = $1 AND funnel_id = $2
+            ORDER BY id""",
+        tx.account_id,
+        funnel_id,
+    )
+
+
+async def select_walks(
+    tx: Transaction, funnel_id: UUID, start: datetime, end: datetime, stage_ids: Sequence[UUID]
+) -> list[tuple[str, int]]:
+    """From the period's start on, the ways that deals went through the stages, and how many went each.
+
+    A way is a letter for each visit: twice the stage's index, and 1 more when it began in the period, from `FIRST` on.
     """
     rows = await tx.fetch(
-        """WITH ranks AS MATERIALIZED (
-               SELECT id,
-                      CASE kind WHEN 'ENTRY' THEN 0 WHEN 'PROGRESS' THEN position + 1 ELSE 1000000 END AS own,
-                      CASE kind WHEN 'ENTRY' THEN 0 WHEN 'PROGRESS' THEN position + 1 WHEN 'WON' THEN 1000001
-                                ELSE -1 END AS reach
-                 FROM stages
-                WHERE account_id = $1 AND funnel_id = $2
-           ), visits AS (
-               SELECT v.deal_id, v.stage_id, v.entered_at, v.left_at, r.own,
-                      first_value(r.reach) OVER later AS next,
-                      max(r.reach) OVER later AS furthest
-                 FROM stage_visits v
-                 JOIN ranks r ON r.id = v.stage_id
-                WHERE v.account_id = $1 AND v.funnel_id = $2 AND v.entered_at >= $3
-               WINDOW later AS (PARTITION BY v.deal_id ORDER BY v.entered_seq
-                                ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
-           )
-           SELECT stage_id,
-                  count(*) AS entered,
-                  count(*) FILTER (WHERE next > own AND next < 1000000) AS moved,
-                  count(*) FILTER (WHERE next = 1000001) AS won,
-                  count(*) FILTER (WHERE next = -1) AS lost,
-                  count(DISTINCT deal_id) FILTER (WHERE furthest > own) AS converted,
-                  count(DISTINCT deal_id) AS deals,
-                  (percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - entered_at)::float8)
-                      FILTER (WHERE left_at IS NOT NULL)) / 3600 AS median_hours,
-                  (avg(extract(epoch FROM left_at - entered_at)::float8) / 3600) AS average_hours
-             FROM visits
-            WHERE entered_at < $4
-            GROUP BY stage_id""",
+        f"""SELECT way, count(*) AS deals
+             FROM (SELECT string_agg(  -- in the order of the primary key: no join, which would lose it
+                              chr({FIRST - 2} + 2 * array_position($5::uuid[], stage_id) + (entered_at < $4)::int), ''
+                              ORDER BY entered_seq) AS way
+                     FROM stage_visits
+                    WHERE account_id = $1 AND funnel_id = $2 AND entered_at >= $3
+                    GROUP BY deal_id) AS walks
+            GROUP BY way""",
         tx.account_id,
         funnel_id,
         start,
         end,
+        list(stage_ids),
     )
-    return {row["stage_id"]: row for row in rows}
+    return [(row["way"], row["deals"]) for row in rows]
+
+
+async def select_hours(
+    tx: Transaction, funnel_id: UUID, start: datetime, end: datetime, stage_ids: Sequence[UUID]
+) -> dict[UUID, Record]:
+    """Of each stage, how long those visits took that began in the period and are over."""
+    rows = await tx.fetch(
+        """SELECT known.id, took.*
+             FROM unnest($5::uuid[]) AS known (id)
+                  CROSS JOIN LATERAL (  -- stage by stage: all of them at once would be sorted on the disk
+                      SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hours) AS median_hours,
+                             avg(hours) AS average_hours
+                        FROM (SELECT extract(epoch FROM left_at - entered_at)::float8 / 3600 AS hours
+                                FROM stage_visits
+                               WHERE account_id = $1 AND funnel_id = $2 AND stage_id = known.id
+                                 AND entered_at >= $3 AND entered_at < $4 AND left_at IS NOT NULL) AS visits) AS took""",
+        tx.account_id,
+        funnel_id,
+        start,
+        end,
+        list(stage_ids),
+    )
+    return {row["id"]: row for row in rows}
 
 
 async def select_closed(tx: Transaction, funnel_id: UUID, start: datetime, end: datetime) -> list[Record]:

@@ -12,7 +12,7 @@ Place = tuple[datetime, UUID]  # when a note was written, and its id
 
 
 async def insert_note(tx: Transaction, note: Note) -> None:
-    await tx.execute(
+    await tx.later(
         f"INSERT INTO notes (account_id, {NOTE}) VALUES ($1, $2, $3, $4, $5, $6)",
         tx.account_id,
         note.id,
@@ -24,11 +24,11 @@ async def insert_note(tx: Transaction, note: Note) -> None:
 
 
 async def update_note(tx: Transaction, note: Note) -> None:
-    await tx.execute("UPDATE notes SET text = $3 WHERE account_id = $1 AND id = $2", tx.account_id, note.id, note.text)
+    await tx.later("UPDATE notes SET text = $3 WHERE account_id = $1 AND id = $2", tx.account_id, note.id, note.text)
 
 
 async def delete_note(tx: Transaction, note_id: UUID) -> None:
-    await tx.execute("DELETE FROM notes WHERE account_id = $1 AND id = $2", tx.account_id, note_id)
+    await tx.later("DELETE FROM notes WHERE account_id = $1 AND id = $2", tx.account_id, note_id)
 
 
 async def select_notes(tx: Transaction, note_ids: Sequence[UUID]) -> list[Note]:

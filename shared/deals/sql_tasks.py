@@ -26,7 +26,7 @@ ASKED = """($3::uuid[] IS NULL OR assignee_id = ANY($3))
 
 
 async def insert_task(tx: Transaction, task: Task) -> None:
-    await tx.execute(
+    await tx.later(
         f"INSERT INTO tasks (account_id, {TASK}) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         tx.account_id,
         task.id,
@@ -39,7 +39,7 @@ async def insert_task(tx: Transaction, task: Task) -> None:
 
 
 async def update_task(tx: Transaction, task: Task) -> None:
-    await tx.execute(
+    await tx.later(
         """UPDATE tasks
               SET title = $3, due_at = $4, assignee_id = $5, done_at = $6
             WHERE account_id = $1 AND id = $2""",

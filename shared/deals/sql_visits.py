@@ -20,25 +20,27 @@ class Visit:
 
 async def insert_visits(tx: Transaction, funnel_id: UUID, visits: Sequence[Visit]) -> None:
     """Visits begin, and with them those end that the deals were on."""
-    await tx.execute(
-        """WITH begun AS (
-               SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::timestamptz[], $6::bigint[])
-                             AS begun (deal_id, stage_id, entered_at, entered_seq)
-           ), ended AS (
-               UPDATE stage_visits v
-                  SET left_at = begun.entered_at
-                 FROM begun
-                WHERE v.account_id = $1 AND v.deal_id = begun.deal_id AND v.left_at IS NULL
-            RETURNING 1
-           )
-           INSERT INTO stage_visits (account_id, funnel_id, deal_id, stage_id, entered_at, entered_seq)
-                SELECT $1, $2, deal_id, stage_id, entered_at, entered_seq
-                  FROM begun
-                 WHERE (SELECT count(*) FROM ended) >= 0  -- first they end: a deal is on one visit at a time""",
+    deal_ids = [visit.deal_id for visit in visits]
+    entered_at = [visit.entered_at for visit in visits]
+    ended = await tx.later(
+        """UPDATE stage_visits v
+              SET left_at = begun.entered_at
+             FROM unnest($2::uuid[], $3::timestamptz[]) AS begun (deal_id, entered_at)
+            WHERE v.account_id = $1 AND v.deal_id = begun.deal_id AND v.left_at IS NULL
+        RETURNING 1""",
+        tx.account_id,
+        deal_ids,
+        entered_at,
+    )
+    await tx.later(
+        f"""INSERT INTO stage_visits (account_id, funnel_id, deal_id, stage_id, entered_at, entered_seq)
+                 SELECT $1, $2, begun.*
+                   FROM unnest($3::uuid[], $4::uuid[], $5::timestamptz[], $6::bigint[]) AS begun
+                  WHERE (SELECT count(*) FROM {ended}) >= 0  -- first they end: a deal is on one visit at a time""",
         tx.account_id,
         funnel_id,
-        [visit.deal_id for visit in visits],
+        deal_ids,
         [visit.stage_id for visit in visits],
-        [visit.entered_at for visit in visits],
+        entered_at,
         [visit.seq for visit in visits],
     )

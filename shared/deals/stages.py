@@ -42,8 +42,8 @@ async def delete_stage(tx: Transaction, deletion: StageDeletion) -> funnels.Chan
     locked = await funnels.lock_stage(tx, deletion.stage_id)
     target = _require_target(locked, deletion.target_id)
     locked.refuse_built_in()
-    totals = await funnels.board_totals(tx, [locked.stage.funnel_id])
-    standing = totals.get(locked.stage.id, funnels.Total()).deals
+    tally = locked.funnel.tallies.get(locked.stage.id)
+    standing = tally.total.deals if tally else 0
     if standing:
         if target is None:
             raise StageNotEmpty(standing)
@@ -58,7 +58,7 @@ async def _empty(tx: Transaction, locked: LockedStage, target: Stage) -> None:
     deals = await sql_stages.lock_deals_of(tx, locked.stage.id)
     for deal in deals:
         refuse_missing(deal, target, None, None, None)
-    await move_to_top(tx, locked.funnel.log, deals, target, {stage.id: stage for stage in locked.row})
+    await move_to_top(tx, locked.funnel, deals, target)
 
 
 def _require_target(locked: LockedStage, target_id: UUID | None) -> Stage | None:

@@ -53,13 +53,13 @@ async def recall_task(tx: Transaction, kept: Mapping[str, Any]) -> TaskChanged:
 
 async def add_task(tx: Transaction, new: NewTask) -> TaskChanged:
     """Without an assignee given, the user who adds it has it."""
-    log, deal = await lock_deal(tx, new.deal_id)
+    locked, deal = await lock_deal(tx, new.deal_id)
     if new.assignee_id is not None:
         await accounts.require_users(tx, {("assigneeId",): new.assignee_id})
     _refuse_too_many(deal)
     task = Task(ids.new(), deal.id, new.title, new.due_at, new.assignee_id or tx.actor.user_id)
     await sql_tasks.insert_task(tx, task)
-    return TaskChanged(task, await _tell(log, deal, Did.TASK_ADDED, task, more_open=+1))
+    return TaskChanged(task, await _tell(locked.log, deal, Did.TASK_ADDED, task, more_open=+1))
 
 
 async def update_task(tx: Transaction, changes: TaskChanges) -> TaskChanged:
@@ -124,9 +124,9 @@ async def _lock(tx: Transaction, task_id: UUID) -> tuple[events.Log, Deal, Task]
     before = await sql_tasks.select_tasks(tx, [task_id])
     if not before:
         raise NotFound(task_id)
-    log, deal = await lock_deal(tx, before[0].deal_id, acted_on=task_id)
+    locked, deal = await lock_deal(tx, before[0].deal_id, acted_on=task_id)
     (task,) = await sql_tasks.select_tasks(tx, [task_id])  # tasks stay for ever
-    return log, deal, task
+    return locked.log, deal, task
 
 
 async def _tell(log: events.Log, deal: Deal, did: Did, task: Task, more_open: int = 0) -> Changed:

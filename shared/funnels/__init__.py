@@ -1,7 +1,6 @@
 """Funnels: a row of stages, why deals are lost, and who may see it all."""
 
 from shared.funnels.commands import (
-    MODULE,
     Changed,
     Locked,
     archive,
@@ -9,6 +8,8 @@ from shared.funnels.commands import (
     create,
     find,
     get_many,
+    hold,
+    keep_totals,
     lock,
     loss_reasons,
     loss_reasons_by_id,
@@ -20,7 +21,6 @@ from shared.funnels.commands import (
     stages,
     stages_by_id,
     state,
-    totals,
     update,
     viewer_ids,
     viewer_of,
@@ -39,6 +39,7 @@ from shared.funnels.inputs import (
 )
 from shared.funnels.model import Funnel, FunnelPage, LossReason, Stage, StageKind, Tally, Total
 from shared.funnels.reason_commands import ChangedReason, recall_reason, save_loss_reason
+from shared.funnels.sql_held import HELD, MODULE, Held, held_of
 from shared.funnels.stage_commands import (
     ChangedStage,
     LockedStage,
@@ -52,6 +53,7 @@ from shared.funnels.stage_commands import (
 from shared.funnels.templates import TEMPLATES, Template, TemplateStage
 
 __all__ = [
+    "HELD",
     "MODULE",
     "TEMPLATES",
     "Changed",
@@ -62,6 +64,7 @@ __all__ = [
     "FunnelChanges",
     "FunnelPage",
     "FunnelState",
+    "Held",
     "Locked",
     "LockedStage",
     "LossReason",
@@ -84,6 +87,9 @@ __all__ = [
     "drop_stage",
     "find",
     "get_many",
+    "held_of",
+    "hold",
+    "keep_totals",
     "lock",
     "lock_stage",
     "loss_reasons",
@@ -100,7 +106,6 @@ __all__ = [
     "stages",
     "stages_by_id",
     "state",
-    "totals",
     "update",
     "update_stage",
     "viewer_ids",

@@ -1,31 +1,49 @@
 """What is done with funnels, and who sees which. Each command holds its funnel's log first and writes its event last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from shared import accounts, events, ids, nodes
 from shared.actor import Actor
 from shared.db import Transaction
-from shared.errors import InvalidInput, NotFound, Problem, Sentence, StaleFunnel
-from shared.funnels import sql, sql_reasons, sql_stages, sql_totals
+from shared.errors import InvalidInput, ModuleInactive, NotFound, Problem, Sentence, StaleFunnel
+from shared.funnels import sql, sql_held, sql_reasons, sql_stages, sql_totals
 from shared.funnels.events import FunnelChanged
 from shared.funnels.facts import FunnelState
 from shared.funnels.inputs import FunnelChanges, NewFunnel
 from shared.funnels.model import Funnel, FunnelPage, LossReason, Stage, Tally, Total
+from shared.funnels.sql_held import MODULE, Held
 from shared.funnels.templates import TEMPLATES
 
-MODULE = "sales_funnel"
 NO_TEMPLATE = Sentence("There is no template with this id.", "Шаблону з таким ідентифікатором немає.")
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A funnel that this transaction may change: its log is held."""
+    """A funnel that this transaction may change: its log is held.
+
+    `stages` in the order of the board; `tallies`: what stands in them, as of now.
+    """
 
     funnel: Funnel
     log: events.Log
+    stages: Mapping[UUID, Stage]
+    tallies: dict[UUID, Tally]
+
+    @classmethod
+    def of(cls, log: events.Log, held: Held) -> Self:
+        """What the caller has looked at, and judged."""
+        return cls(held.funnel, log, held.stages, held.tallies)
+
+    @property
+    def entry(self) -> Stage:
+        return next(iter(self.stages.values()))
+
+    def add(self, stage_id: UUID, currency: str, deals: int, value: int) -> None:
+        """So many deals and minor units more; it is written by `keep_totals`. A currency of '' is without an amount."""
+        self.tallies[stage_id] = self.tallies.get(stage_id, Tally({})).plus(currency, deals, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +120,18 @@ async def lock(
     ModuleInactive.
     """
     log = await events.lock(tx, funnel_id)  # first: it serialises order, totals and the log
-    funnel = await find(tx, funnel_id)
-    if funnel is None or (funnel.archived and not also_archived):
+    held = (await sql_held.select_held(tx, [funnel_id], viewer_of(tx.actor))).get(funnel_id)
+    if held is None or not held.seen or (held.funnel.archived and not also_archived):
         raise NotFound(acted_on or funnel_id)
-    await accounts.require_module(tx, MODULE)
-    return Locked(funnel, log)
+    if not held.usable:
+        raise ModuleInactive(MODULE)
+    return Locked.of(log, held)
+
+
+async def hold(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID, Held]:
+    """Those of the funnels that the actor sees, whose logs are held already."""
+    held = await sql_held.select_held(tx, funnel_ids, viewer_of(tx.actor))
+    return {funnel_id: one for funnel_id, one in held.items() if one.seen}
 
 
 async def record(locked: Locked, *changed: str, funnel: Funnel | None = None) -> Changed:
@@ -213,11 +238,10 @@ async def board_totals(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUID
     return await sql_totals.select_totals(tx, funnel_ids)
 
 
-async def totals(
-    tx: Transaction, funnel_id: UUID, changes: Sequence[tuple[UUID, str, int, int]]
-) -> Mapping[UUID, Tally]:
-    """Change counters of stages, each once, under the funnel's lock; all counters of the stages that changed."""
-    return await sql_totals.change_totals(tx, funnel_id, changes)
+async def keep_totals(locked: Locked, counters: Iterable[tuple[UUID, str]]) -> None:
+    """Write what counters of stages are now, of those that were added to: (stage, currency or '')."""
+    now = [(*counter, *locked.tallies[counter[0]].counters[counter[1]]) for counter in sorted(counters)]
+    await sql_totals.upsert_totals(locked.log.tx, locked.funnel.id, now)
 
 
 def viewer_of(actor: Actor) -> UUID | None:

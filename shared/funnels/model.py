@@ -100,10 +100,10 @@ class Tally:
             tuple(Money(counted[currency][1], currency) for currency in sorted(counted) if currency),
         )
 
-    def less(self, currency: str, deals: int, value: int) -> "Tally":
-        """What it was before so much was added."""
-        before = self.counters[currency][0] - deals, self.counters[currency][1] - value
-        return Tally({**self.counters, currency: before})
+    def plus(self, currency: str, deals: int, value: int) -> "Tally":
+        """What it is when so much is added."""
+        counted = self.counters.get(currency, (0, 0))
+        return Tally({**self.counters, currency: (counted[0] + deals, counted[1] + value)})
 
 
 @dataclass(frozen=True, slots=True)

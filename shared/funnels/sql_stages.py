@@ -8,6 +8,7 @@ from shared.funnels.inputs import NewStage
 from shared.funnels.model import Stage, StageKind
 
 STAGE = "id, funnel_id, kind, name, color, probability, idle_after_days, requires_amount, deleted"
+BOARD_ORDER = "array_position(ARRAY['ENTRY', 'PROGRESS', 'WON', 'LOST'], kind), position"  # of one funnel
 
 
 async def insert_stages(tx: Transaction, funnel_id: UUID, stages: Sequence[NewStage]) -> None:
@@ -77,7 +78,7 @@ async def select_stages(tx: Transaction, funnel_ids: Sequence[UUID]) -> list[Sta
         f"""SELECT {STAGE}
               FROM stages
              WHERE account_id = $1 AND funnel_id = ANY($2::uuid[]) AND NOT deleted
-             ORDER BY funnel_id, array_position(ARRAY['ENTRY', 'PROGRESS', 'WON', 'LOST'], kind), position""",
+             ORDER BY funnel_id, {BOARD_ORDER}""",
         tx.account_id,
         list(funnel_ids),
     )

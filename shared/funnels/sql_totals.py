@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from shared.db import Record, Transaction
-from shared.funnels.model import Tally, Total
+from shared.funnels.model import Total
 from shared.money import Money
 
 
@@ -21,49 +21,22 @@ async def select_totals(tx: Transaction, funnel_ids: Sequence[UUID]) -> dict[UUI
     return _totals(rows)
 
 
-async def change_totals(
-    tx: Transaction, funnel_id: UUID, changes: Sequence[tuple[UUID, str, int, int]]
-) -> dict[UUID, Tally]:
-    """Add to counters, to each once: (stage, currency or '', deals, minor units). Answers with all of those stages."""
-    rows = await tx.fetch(
-        """WITH delta AS (
-               SELECT * FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::bigint[])
-                             AS delta (stage_id, currency, deals, value)
-           ), updated AS (
-               UPDATE stage_totals t
-                  SET deals = t.deals + delta.deals, value = t.value + delta.value
-                 FROM delta
-                WHERE t.account_id = $1 AND t.funnel_id = $2
-                  AND t.stage_id = delta.stage_id AND t.currency = delta.currency
-            RETURNING t.stage_id, t.currency, t.deals, t.value
-           ), inserted AS (
-               INSERT INTO stage_totals (account_id, funnel_id, stage_id, currency, deals, value)
-                    SELECT $1, $2, stage_id, currency, deals, value
-                      FROM delta
-                     WHERE NOT EXISTS (SELECT FROM updated u
-                                        WHERE u.stage_id = delta.stage_id AND u.currency = delta.currency)
-                 RETURNING stage_id, currency, deals, value
-           ), changed AS (
-               SELECT * FROM updated UNION ALL SELECT * FROM inserted
-           )
-           SELECT stage_id, currency, deals, value FROM changed
-            UNION ALL
-           SELECT stage_id, currency, deals, value
-             FROM stage_totals t
-            WHERE account_id = $1 AND funnel_id = $2 AND stage_id = ANY($3::uuid[])
-              AND NOT EXISTS (SELECT FROM changed c WHERE c.stage_id = t.stage_id AND c.currency = t.currency)
-            ORDER BY stage_id, currency""",
+async def upsert_totals(tx: Transaction, funnel_id: UUID, counters: Sequence[tuple[UUID, str, int, int]]) -> None:
+    """What counters are now, each once: (stage, currency or '', deals, minor units)."""
+    await tx.later(
+        """INSERT INTO stage_totals (account_id, funnel_id, stage_id, currency, deals, value)
+                SELECT $1, $2, stage_id, currency, deals, value
+                  FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::numeric[])
+                       AS now (stage_id, currency, deals, value)
+           ON CONFLICT (account_id, funnel_id, stage_id, currency) DO UPDATE
+                   SET deals = excluded.deals, value = excluded.value""",
         tx.account_id,
         funnel_id,
-        [stage_id for stage_id, _, _, _ in changes],
-        [currency for _, currency, _, _ in changes],
-        [deals for _, _, deals, _ in changes],
-        [value for _, _, _, value in changes],
+        [stage_id for stage_id, _, _, _ in counters],
+        [currency for _, currency, _, _ in counters],
+        [deals for _, _, deals, _ in counters],
+        [value for _, _, _, value in counters],
     )
-    counters: dict[UUID, dict[str, tuple[int, int]]] = {stage_id: {} for stage_id, _, _, _ in changes}
-    for row in rows:
-        counters[row["stage_id"]][row["currency"]] = row["deals"], int(row["value"])
-    return {stage_id: Tally(of_stage) for stage_id, of_stage in counters.items()}
 
 
 def _totals(rows: Iterable[Record]) -> dict[UUID, Total]:

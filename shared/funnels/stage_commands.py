@@ -63,7 +63,7 @@ async def create_stage(tx: Transaction, new: StageCreation) -> ChangedStage:
     """One more own stage. Without a probability given, it gets the middle of its neighbours'."""
     locked = await commands.lock(tx, new.funnel_id)
     await nodes.refuse_taken(tx, {("stage", "id"): new.stage.id} if new.id_is_chosen else {})
-    row = (await commands.stages(tx, [new.funnel_id]))[new.funnel_id]
+    row = list(locked.stages.values())
     own = [stage for stage in row if stage.is_own]
     index = _require_index(own, new.spot)
     if len(own) >= MOST_STAGES:
@@ -125,11 +125,10 @@ async def lock_stage(tx: Transaction, stage_id: UUID) -> LockedStage:
     if funnel_id is None:
         raise NotFound(stage_id)
     locked = await commands.lock(tx, funnel_id, acted_on=stage_id)
-    row = (await commands.stages(tx, [funnel_id]))[funnel_id]
-    stage = next((stage for stage in row if stage.id == stage_id), None)
+    stage = locked.stages.get(stage_id)
     if stage is None:  # somebody deleted it while this one waited
         raise NotFound(stage_id)
-    return LockedStage(locked, stage, row)
+    return LockedStage(locked, stage, list(locked.stages.values()))
 
 
 def _require_index(own: Sequence[Stage], spot: Spot) -> int:

@@ -14,11 +14,11 @@ from shared.db import Transaction
 from shared.deals import Deal, DealFilter, DealOrder, DealOrderField
 from shared.imports import sql_exporting
 from shared.imports.rows import NAMES
+from shared.imports.shielding import shielded
 from shared.money import text_of
 
 PAGE = 500
 MOST_CUSTOM = 200  # columns of custom fields
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 STANDS: Mapping[str, tuple[str, str]] = {"uk": ("Етап", "Статус"), "en": ("Stage", "Status")}
 ORDER = DealOrder(DealOrderField.NUMBER, descending=False)
 After = tuple[str, UUID] | None
@@ -65,10 +65,6 @@ def written(cells: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows([shielded(cell) for cell in row] for row in cells)
     return out.getvalue().encode()
-
-
-def shielded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _own(deal: Deal) -> list[str]:

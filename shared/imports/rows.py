@@ -1,6 +1,5 @@
 """From a row of a file to the deal that is made of it. Pure: what the account knows is given."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from shared.deals import Contact, NewDeal, NewRow
 from shared.errors import Sentence
 from shared.forms import LONGEST_NOTE, Form
 from shared.imports.model import Reject
+from shared.imports.shielding import unshielded
 from shared.ingest import tidy
 from shared.money import Money
 
@@ -27,7 +27,6 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "externalId": ("Зовнішній ID", "External ID", "Внешний ID"),
 }
 APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "‘": "'"})
-SHIELDED = re.compile(r"'[=+\-@\t]")  # an apostrophe keeps spreadsheets from taking a text for a formula
 ENOUGH = frozenset({"title", "contact.name", "contact.phone", "contact.email"})  # one of these makes a deal
 LONGEST_EXTERNAL_ID = 200
 
@@ -133,10 +132,6 @@ def fields_of(header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, st
         if name is not None and name not in found.values():
             found[index] = name
     return found
-
-
-def unshielded(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and SHIELDED.match(cell) else cell
 
 
 def tidy_text(said: str) -> str:

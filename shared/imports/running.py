@@ -18,7 +18,7 @@ from shared.imports.file import File
 from shared.imports.layouts import layout_of
 from shared.imports.model import Import, ImportState, UnreadableFile
 from shared.imports.unpacking import unpack
-from shared.imports.xlsx import MAGIC, MOST_ROWS
+from shared.imports.xlsx import MAGIC, MOST_ROWS, OLD_MAGIC
 
 TURN = 8.0  # seconds: then others have theirs
 
@@ -62,6 +62,8 @@ async def _look(file: File) -> None:
     if beginning.startswith(MAGIC):
         await unpack(file)
         return
+    if beginning.startswith(OLD_MAGIC):
+        raise UnreadableFile("This is an old workbook, or one with a password.")
     layout = layout_of(beginning)
     seen, count, begins = 0, 0, 0
     async for records in file.records(layout, layout.start):
@@ -99,8 +101,7 @@ async def _take(file: File, batch: Batch) -> bool:
         held = await sql.lock_import(tx, file.import_id)
         if held is None or held.state is not ImportState.RUNNING or held.next_byte != batch.begins:
             return False
-        entry = (await funnels.stages(tx, [held.funnel_id]))[held.funnel_id][0]
-        made = await deals.import_batch(tx, locked.log, entry, batch.rows, held.file_name, held.user_id)
+        made = await deals.import_batch(tx, locked, batch.rows, held.file_name, held.user_id)
         if batch.rejects:
             await sql.insert_rejects(tx, held.id, batch.rejects)
         counts = len(made), len(batch.rows) - len(made), len(batch.rejects)

@@ -4,13 +4,13 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from signal import SIGABRT
 
 from shared.db import JOB
-from shared.imports import sql
+from shared.imports import sql, xlsx
 from shared.imports.commands import CHUNK
 from shared.imports.file import File
 from shared.imports.model import ImportState, UnreadableFile
-from shared.imports.xlsx import NO_WORKBOOK
 
 CONVERSION = 15.0  # seconds
 LARGEST_TABLE = 300_000_000  # bytes as CSV
@@ -24,9 +24,7 @@ async def unpack(file: File) -> None:
         while (piece := await file.chunk(number)) is not None:
             await asyncio.to_thread(_append, workbook, piece)
             number += 1
-        await _convert(workbook, table)
-        if await asyncio.to_thread(_size, table) > LARGEST_TABLE:
-            raise UnreadableFile("The workbook is too large.")
+        await convert(workbook, table)
         async with file.db.transaction(file.account_id, limits=JOB) as tx:
             held = await sql.lock_import(tx, file.import_id)
             if held is None or held.state is not ImportState.QUEUED:
@@ -38,9 +36,9 @@ async def unpack(file: File) -> None:
                 number += 1
 
 
-async def _convert(workbook: Path, table: Path) -> None:
-    """In a process of its own, which ends."""
-    command = [sys.executable, "-P", "-m", "shared.imports.xlsx", str(workbook), str(table)]
+async def convert(workbook: Path, table: Path) -> None:
+    """In a process of its own, which ends. Raises UnreadableFile."""
+    command = [sys.executable, "-P", xlsx.__file__, str(workbook), str(table), str(LARGEST_TABLE)]
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(CONVERSION):
@@ -51,8 +49,10 @@ async def _convert(workbook: Path, table: Path) -> None:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode == NO_WORKBOOK:
+    if process.returncode == xlsx.NO_WORKBOOK:
         raise UnreadableFile(said.decode(errors="replace"))
+    if process.returncode == -SIGABRT:  # how its parser ends when there is no memory for what the file describes
+        raise UnreadableFile(xlsx.TOO_LARGE)
     if process.returncode != 0:
         raise RuntimeError(f"The workbook's reader ended with {process.returncode}: {said[-500:]!r}")
 
@@ -60,10 +60,6 @@ async def _convert(workbook: Path, table: Path) -> None:
 def _append(path: Path, body: bytes) -> None:
     with path.open("ab") as out:
         out.write(body)
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size
 
 
 def _piece(path: Path, number: int) -> bytes:

@@ -24,7 +24,7 @@ def is_refused(answer: Answer, status: int) -> bool:
 async def test_answers_a_query(api: Api) -> None:
     answer = await api.post(HELLO)
 
-    assert (answer.status, answer.headers["content-type"], answer.body) == (200, JSON, {"data": QUERY})
+    assert (answer.status, answer.headers["content-type"], answer.data) == (200, JSON, QUERY)
     assert answer.headers["cache-control"] == "no-store"
 
 

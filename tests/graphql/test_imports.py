@@ -1,8 +1,6 @@
 """Files of deals, from the upload to the board, by a real API and real workers."""
 
 import asyncio
-import io
-import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from services.local import importing as terminal
 from tests.client import Api
 from tests.graphql import importing
 from tests.graphql.asking import Person
+from tests.workbooks import number, text, workbook
 from tests.worker.processes import Worker, worker
 
 pytestmark = pytest.mark.anyio
@@ -115,8 +114,12 @@ async def test_takes_a_form_with_a_file_and_a_mapping(owner: Person, hand: Worke
 
 async def test_takes_a_workbook(owner: Person, hand: Worker) -> None:
     funnel = await owner.funnel()
+    rows = (
+        f"<row r='1'>{text('A1', 'Назва')}{text('B1', 'Сума')}</row>"
+        f"<row r='2'>{text('A2', 'Офіс')}{number('B2', '1250.5')}</row>"
+    )
 
-    seen = await importing.finished(owner, await importing.bring(owner, funnel, workbook(), "deals.xlsx"))
+    seen = await importing.finished(owner, await importing.bring(owner, funnel, workbook(rows), "deals.xlsx"))
 
     assert (seen["state"], seen["createdRows"], seen["rejectedRows"]) == ("DONE", 1, 0)
     (made,) = await importing.deals_of(owner, funnel)
@@ -134,10 +137,13 @@ async def test_the_terminal_brings_a_file_too(owner: Person, hand: Worker, tmp_p
     assert ended == terminal.Ended("DONE", created=2, duplicates=0, rejected=1)
 
 
-async def test_a_file_that_is_no_table_fails(owner: Person, hand: Worker) -> None:
+@pytest.mark.parametrize(
+    "body", [b"PK\x03\x04 and no more", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), b"\n;\n"]
+)
+async def test_a_file_that_is_no_table_fails(owner: Person, hand: Worker, body: bytes) -> None:
     funnel = await owner.funnel()
 
-    seen = await importing.finished(owner, await importing.bring(owner, funnel, b"PK\x03\x04 and no more", "a.xlsx"))
+    seen = await importing.finished(owner, await importing.bring(owner, funnel, body, "a.xlsx"))
 
     assert (seen["state"], seen["createdRows"]) == ("FAILED", 0)
 
@@ -164,38 +170,3 @@ async def test_what_is_cancelled_is_read_no_further(owner: Person, tmp_path: Pat
     assert done["import"]["state"] == "CANCELLED"
     assert (again["__typename"], again["reason"]) == ("NotAllowedNow", "IMPORT_OVER")
     assert (await importing.look(owner, import_id))["state"] == "CANCELLED"
-
-
-def workbook() -> bytes:
-    """One sheet: a header and a row whose amount is a number."""
-    parts = {
-        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Override PartName="/xl/workbook.xml" ContentType="application/'
-        'vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
-        '<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/'
-        'vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>',
-        "_rels/.rels": relationships("officeDocument", "xl/workbook.xml"),
-        "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="'
-        'http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
-        '<sheet name="Deals" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": relationships("worksheet", "worksheets/sheet1.xml"),
-        "xl/worksheets/sheet1.xml": '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-        '<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Назва</t></is></c>'
-        '<c r="B1" t="inlineStr"><is><t>Сума</t></is></c></row>'
-        '<row r="2"><c r="A2" t="inlineStr"><is><t>Офіс</t></is></c><c r="B2"><v>1250.5</v></c></row>'
-        "</sheetData></worksheet>",
-    }
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as out:
-        for name, body in parts.items():
-            out.writestr(name, body)
-    return packed.getvalue()
-
-
-def relationships(kind: str, target: str) -> str:
-    return (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
-        f'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}" Target="{target}"/>'
-        "</Relationships>"
-    )

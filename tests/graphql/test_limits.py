@@ -142,6 +142,20 @@ def test_forgets_what_was_asked_longest_ago(monkeypatch: pytest.MonkeyPatch) -> 
     assert documents.get(two) is not other
 
 
+def test_keeps_its_bound_when_ten_thousand_documents_come_in_a_row() -> None:
+    """Of refused ones, which are kept as the others are."""
+    documents = Documents(executable, introspection=True, suggestions=True)
+
+    for number in range(10_000):
+        with pytest.raises(RequestError):
+            documents.get(f"{{ a{number}: }}")
+
+    assert documents._size == sum(len(text) + document.AT_LEAST for text in documents._kept)
+    assert document.MOST_KEPT - 300 < documents._size <= document.MOST_KEPT
+    assert list(documents._kept)[-1] == "{ a9999: }"
+    assert len(documents._kept) < 2_500
+
+
 def test_refuses_again_what_it_has_refused() -> None:
     documents = Documents(executable, introspection=True, suggestions=True)
 

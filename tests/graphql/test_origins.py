@@ -33,7 +33,10 @@ async def test_lets_local_pages_read_in_development(api: Api, origin: str) -> No
         re.split(", ?", asked.headers["access-control-allow-headers"].lower())
     )
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, origin)
-    assert answer.headers["access-control-expose-headers"] == "retry-after"
+    assert (
+        answer.headers["access-control-expose-headers"]
+        == "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset"
+    )
     assert "access-control-allow-credentials" not in answer.headers
 
 

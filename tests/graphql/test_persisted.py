@@ -120,9 +120,10 @@ async def test_is_named_over_sockets_and_streams(api: Api) -> None:
         assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "PERSISTED_QUERY_NOT_FOUND")
         for number, payload in enumerate(({"query": text} | by_id(digest(text)), by_id(digest(text))), start=2):
             await socket.send({"type": "subscribe", "id": str(number), "payload": payload})
-            assert (await socket.of(str(number)))["payload"] == {"data": {"__typename": "Query"}}
+            assert (await socket.of(str(number)))["payload"]["data"] == {"__typename": "Query"}
     answer = await api.post(by_id(digest(text)), headers={"accept": "text/event-stream"})
-    assert answer.text == ':\n\nevent: next\ndata: {"data":{"__typename":"Query"}}\n\nevent: complete\ndata:\n\n'
+    assert answer.text.startswith(':\n\nevent: next\ndata: {"data":{"__typename":"Query"},')
+    assert answer.text.endswith("}\n\nevent: complete\ndata:\n\n")
 
 
 def test_keeps_only_so_much_of_what_clients_register(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +218,7 @@ async def test_executes_nothing_else_when_told_so(tmp_path: Path, folder: Path, 
             await socket.subscribe("1", text)
             assert (await socket.of("1"))["payload"][0]["extensions"]["code"] == "FORBIDDEN"
             await socket.subscribe("2", TWO)
-            assert (await socket.of("2"))["payload"] == {"data": {"me": "Query"}}
+            assert (await socket.of("2"))["payload"]["data"] == {"me": "Query"}
         log = await asyncio.to_thread(lambda: api.said)
     assert digest(THREE) in log
     assert digest(ONE) not in log

@@ -21,6 +21,8 @@ PAGE = """query ($filter: DealFilter) { deals(filter: $filter, first: 50) { node
 PAST = """query ($id: ID!, $asOf: Cursor!) { pastBoard(funnelId: $id, asOf: $asOf) { seq
     columns { dealCount value { amount } deals(first: 2) { nodes { number version } } } } }"""
 MOVE = """mutation ($input: MoveDealInput!) { moveDeal(input: $input) { __typename } }"""
+MOVE_SHOWN = """mutation ($input: MoveDealInput!) { moveDeal(input: $input) {
+    ... on MoveDealPayload { seq cursor missing deal { version stage { name } assignee { name } } } } }"""
 NAMES_DEALS = re.compile(r"\b(FROM|JOIN|UPDATE) deals\b")
 
 
@@ -80,6 +82,18 @@ async def test_a_board_takes_as_many_statements_as_one_of_a_few_deals(db: Databa
 
     assert len(few) == len(many) > 3
     assert [said.query for said in many[1:]] == [said.query for said in few[1:]]  # the first one names the account
+
+
+async def test_a_move_takes_as_many_statements_as_among_a_few_deals(db: Database, crowd: Crowd, spy: Spy) -> None:
+    """Nine: to begin, to look at all that it touches, to write all of it, to end; then to show its payload."""
+    taken = []
+    for here in (await fill(db, FEW), crowd):
+        deal_id = await db.pool.fetchval("SELECT id FROM deals WHERE account_id = $1 AND number = 8", here.account.id)
+        for stage in (*here.funnel.own[1:], here.funnel.own[0]):
+            given = {"id": str(deal_id), "toStageId": str(stage.id), "idempotencyKey": stage.id.hex}
+            taken.append(len(await spy.ask(here.account, here.user, MOVE_SHOWN, input=given)))
+
+    assert taken[2:] == [9] * (len(taken) - 2)  # before the first ones, the connection learns its types
 
 
 @pytest.mark.parametrize("what", ["board", "table", "search", "move"])

@@ -8,7 +8,7 @@ import pytest
 
 from shared import accounts, ids
 from shared.accounts.commands import NO_USER
-from shared.db import Database, Message, Transaction, connect
+from shared.db import BEGIN_KEYED, Database, Message, Transaction, connect
 from shared.errors import DomainError
 from tests import make
 from tests.shared.saying import Said, add_user, names
@@ -134,7 +134,7 @@ async def test_opens_a_transaction_in_one_round_trip(db: Database, account: acco
             await tx.fetchval("SELECT 1")
 
     assert len(asked) == 3
-    assert asked[0].startswith("BEGIN; SET LOCAL ROLE voronka_app; SET LOCAL app.account = ")
+    assert asked[0].startswith(f"{BEGIN_KEYED}; SET LOCAL ROLE voronka_app; SET LOCAL app.account = ")
     assert asked[1:] == ["SELECT 1", "COMMIT"]
 
 
@@ -147,6 +147,21 @@ class _PoolOfOne:
 
     async def release(self, conn: Any) -> None:
         assert conn is self.conn
+
+
+async def test_a_request_plans_a_statement_once(dsn: str, account: accounts.Account) -> None:
+    """PostgreSQL itself plans the first five anew, and one with a list each time: it takes lists to be long."""
+    asked = "SELECT name FROM users WHERE id = ANY($1)"
+    async with connect(dsn, size=1) as db:
+        for _ in range(9):
+            async with db.transaction(account.id) as tx:
+                await tx.fetch(asked, [ids.new()])
+        async with db.pool.acquire() as conn:
+            counted = await conn.fetchrow(
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1", asked
+            )
+    assert counted is not None
+    assert tuple(counted) == (9, 0)
 
 
 async def test_reads_one_state_and_refuses_to_write(db: Database, account: accounts.Account) -> None:

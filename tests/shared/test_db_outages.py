@@ -110,8 +110,9 @@ async def test_a_mistake_of_ours_is_no_outage(db: Database, account: accounts.Ac
 
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_cancelled_request_returns_its_connection_in_order(
-    dsn: str, account: accounts.Account, times: int
+    dsn: str, account: accounts.Account, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("shared.db.POOL_WAIT", 30.0)  # PostgreSQL is told to cancel over a connection that is made then
     said: list[Message] = []
     async with connect(dsn, size=1, deliver=said.extend) as db:
         asked = asyncio.Event()
@@ -135,3 +136,14 @@ async def test_a_cancelled_request_returns_its_connection_in_order(
         async with db.transaction(account.id) as tx:
             await add_user(tx, "Бор")
         assert await names(db, account.id) == ["Бор"]
+
+
+async def test_a_pool_ends_though_somebody_never_gives_back(
+    dsn: str, account: accounts.Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.db.FAREWELL", 0.05)
+    async with connect(dsn, size=1) as db:
+        kept = await db.pool.acquire()
+        assert await kept.fetchval("SELECT 1") == 1
+    with pytest.raises(asyncpg.InterfaceError):
+        await kept.fetchval("SELECT 1")

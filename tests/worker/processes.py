@@ -45,7 +45,9 @@ class Worker:
 
 
 @asynccontextmanager
-async def worker(folder: Path, dsn: str, redis_url: str, name: str = "worker") -> AsyncIterator[Worker]:
+async def worker(
+    folder: Path, dsn: str, redis_url: str, name: str = "worker", **settings: str
+) -> AsyncIterator[Worker]:
     """A worker that is killed with all its processes at the end, if it has not ended by then."""
     log, pidfile = folder / f"{name}.log", folder / f"{name}.pid"
     env = os.environ | {
@@ -55,6 +57,7 @@ async def worker(folder: Path, dsn: str, redis_url: str, name: str = "worker") -
         "VORONKA_CELERY_PIDFILE": str(pidfile),
         "VORONKA_WORKER_CONCURRENCY": "1",
     }
+    env |= settings
     command = [sys.executable, "-P", "-m", "services.worker"]
     with log.open("wb") as said:
         process = await asyncio.to_thread(

@@ -24,6 +24,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule
 
 from services.graphql.engine.asked import Asked
+from services.graphql.engine.cost import MOST_COST, Bounds, Costs
 from services.graphql.engine.limits import NO_PAGE, check_pages, measure
 from services.graphql.engine.persisted import Persisted
 from services.graphql.engine.plan import Plans
@@ -47,12 +48,19 @@ class Document:
     operations: Mapping[str | None, OperationDefinitionNode]
     page_variables: set[str]
     _plans: dict[str, Plans] = field(default_factory=dict)
+    _costs: dict[str, Costs] = field(default_factory=dict)
 
     def plans(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Plans:
         name = operation.name.value if operation.name else ""
         if name not in self._plans:
             self._plans[name] = Plans(schema, self.node, operation)
         return self._plans[name]
+
+    def costs(self, schema: GraphQLSchema, bounds: Bounds, operation: OperationDefinitionNode) -> Costs:
+        name = operation.name.value if operation.name else ""
+        if name not in self._costs:
+            self._costs[name] = Costs(schema, bounds, self.node, operation)
+        return self._costs[name]
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The one with that name, or the only one. Raises RequestError."""
@@ -69,12 +77,22 @@ class Document:
 
 
 class Documents:
-    """What has been asked of a schema, newest last; those asked longest ago are forgotten."""
+    """What has been asked of a schema, newest last; those asked longest ago are forgotten.
+
+    `bounds`: of the schema's lists; None: what an operation costs is not counted, and nothing is too costly.
+    """
 
     def __init__(
-        self, schema: GraphQLSchema, *, introspection: bool, suggestions: bool, persisted: Persisted | None = None
+        self,
+        schema: GraphQLSchema,
+        *,
+        introspection: bool,
+        suggestions: bool,
+        persisted: Persisted | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         self.schema = schema
+        self._bounds = bounds
         self.persisted = persisted or Persisted()
         self._suggestions = suggestions
         self._rules: list[type[ASTValidationRule]] = list(specified_rules)
@@ -152,6 +170,19 @@ class Documents:
         if pages:
             raise RequestError("BAD_USER_INPUT", *pages)
         return values
+
+    def cost(self, document: Document, operation: OperationDefinitionNode, values: VariableValues) -> int:
+        """Raises RequestError when it is more than anybody may ask for at once."""
+        if self._bounds is None:
+            return 1
+        cost = document.costs(self.schema, self._bounds, operation).of(values)
+        if cost > MOST_COST:
+            sentence = (
+                f"The answer may hold {cost} things; at most {MOST_COST} are taken."
+                " Ask for shorter pages (`first`), or for what is inside of lists in a request of its own."
+            )
+            raise RequestError("TOO_COSTLY", GraphQLError(sentence), cost=cost)
+        return cost
 
 
 def is_subscription(operation: OperationDefinitionNode) -> bool:

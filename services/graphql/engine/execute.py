@@ -30,12 +30,16 @@ from shared.errors import InvalidInput
 
 @dataclass(frozen=True)
 class Operation:
-    """What is to be executed: one operation of a document, with its variables: as they were given, and coerced."""
+    """What is to be executed: one operation of a document, with its variables: as they were given, and coerced.
+
+    `cost`: how many things the answer may hold, or one message of a subscription.
+    """
 
     document: Document
     node: OperationDefinitionNode
     variables: Mapping[str, Any]
     values: VariableValues
+    cost: int
 
     @property
     def name(self) -> str | None:
@@ -59,7 +63,8 @@ def prepare(documents: Documents, asked: Asked) -> Operation:
     document = documents.find(asked)
     operation = document.operation(asked.name)
     variables = asked.variables or {}
-    return Operation(document, operation, variables, documents.coerce(document, operation, variables))
+    values = documents.coerce(document, operation, variables)
+    return Operation(document, operation, variables, values, documents.cost(document, operation, values))
 
 
 def refusal(error: RequestError, language: str) -> Answer:

@@ -15,6 +15,7 @@ from graphql import GraphQLSchema, Undefined
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.types.arguments import convert_arguments
 
+from services.graphql import tracing
 from services.graphql.engine.fields import Batch
 from services.graphql.engine.steps import Loading, Object, Selection, Shape, Step, Target
 
@@ -86,7 +87,8 @@ class Run:
         sources = [source for one in together for source in one.sources]
         outcomes: Sequence[Any]
         try:
-            outcomes = await load(self.ctx, sources, **arguments)
+            with tracing.batch(load, sources):
+                outcomes = await load(self.ctx, sources, **arguments)
         except Exception as failure:  # noqa: BLE001  # whatever it is: it is each parent's error
             outcomes = [failure] * len(sources)
         if len(outcomes) != len(sources):

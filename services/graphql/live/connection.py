@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.graphql.house import House
 from services.graphql.live import protocol
+from services.graphql.live.leases import Lease
 from services.graphql.live.protocol import Close
 from services.graphql.viewer import Viewer
 from shared.errors import Unavailable
@@ -20,6 +21,7 @@ class Connection:
     def __init__(self, house: House) -> None:
         self._house = house
         self._viewer: Viewer | None = None
+        self._lease: Lease | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self._timers: list[asyncio.TimerHandle] = []
@@ -55,6 +57,23 @@ class Connection:
         with suppress(Unavailable):  # they are looked at again at their next sign-in
             if not await self._house.sign_in.is_active(self._viewer):
                 self.end(protocol.FORBIDDEN, "Forbidden")
+
+    async def count_for(self, viewer: Viewer | None) -> None:
+        """As one of those that the user may have open at once; `stop_counting` when it ends.
+
+        Raises Close when they have as many already.
+        """
+        leases = self._house.leases
+        if leases is None or viewer is None:
+            return
+        self._lease = await leases.take(viewer)
+        if self._lease is None:
+            raise Close(protocol.TOO_MANY_CONNECTIONS, f"Too many connections: a user may have {leases.most}.")
+
+    def stop_counting(self) -> None:
+        if self._lease is not None and self._house.leases is not None:
+            self._house.leases.give_back(self._lease)
+            self._lease = None
 
     def _belong_to(self, viewer: Viewer | None) -> None:
         """From now on, and as long as their token is good."""

@@ -3,14 +3,16 @@
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from itertools import count, takewhile
 from time import monotonic
 from uuid import UUID
 
 from services.graphql import metrics
 from services.graphql.context import Context
+from services.graphql.live.outages import outlast
 from services.graphql.live.rooms import News, Room
-from shared import events, funnels
+from shared import funnels
 from shared.errors import NotFound
 from shared.events import Place
 
@@ -52,18 +54,20 @@ async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGener
     """Every event of a funnel's log, each once and in order: from the head, or from after a cursor.
 
     First comes Ready, or Resync where the cursor does not serve. Ends after Resync(ACCESS_CHANGED).
-    Raises NotFound when the funnel is not there or not the viewer's to see.
+    Raises NotFound when the funnel is not there or not the viewer's to see, and Unavailable in an outage of the
+    database: at once before anything was told, and later only when the outage is long.
     """
     account = ctx.viewer.require_account()
+    sees = partial(_sees, ctx, funnel_id)
     async with ctx.rooms.watching(account.id, funnel_id) as room:
-        if not await _sees(ctx, funnel_id):
+        if not await sees():
             raise NotFound(funnel_id)
         place, refused = await _begin(ctx, room, after)
         yield _resync(place, refused) if refused else Ready(place)
         subscriber = Subscriber(room, place)
         while True:
             for told in await subscriber.next():
-                if isinstance(told, News) and _may_change_access(told) and not await _sees(ctx, funnel_id):
+                if isinstance(told, News) and _may_change_access(told) and not await outlast(sees):
                     yield _resync(told.recorded.place, ResyncReason.ACCESS_CHANGED)
                     return
                 yield told
@@ -92,7 +96,7 @@ class Subscriber:
             return [self._jump(ResyncReason.TOO_FAR_BEHIND)]
         found = room.after(self._place.seq)
         if found is None:
-            found = await room.from_table(self._place.seq)
+            found = await outlast(partial(room.from_table, self._place.seq))
             # Nobody gets ahead of the room: their place would be one that it does not know.
             found = [news for news in found if news.seq <= room.head.seq]
         news = _unbroken(self._place, found)
@@ -140,9 +144,7 @@ def _may_change_access(news: News) -> bool:
 
 async def _sees(ctx: Context, funnel_id: UUID) -> bool:
     """Asked anew: access may have been taken away a moment ago."""
-    viewer = ctx.viewer
-    async with ctx.db.reading(viewer.account_id, viewer.actor) as tx:
-        return await funnels.seen_by(tx, viewer.actor, funnel_id)
+    return await ctx.rooms.reads.sees(ctx.viewer.require_account().id, ctx.viewer.actor, funnel_id)
 
 
 async def _begin(ctx: Context, room: Room, after: str | None) -> tuple[Place, ResyncReason | None]:
@@ -162,7 +164,4 @@ async def _is_too_old(ctx: Context, room: Room, place: Place) -> bool:
     """Whether something was missed, and the client's last event happened too long ago, by the account's clock."""
     if place.seq == room.head.seq:
         return False
-    async with ctx.db.reading(room.key[0]) as tx:
-        at = await events.happened_at(tx, room.key[1], max(place.seq, 1))
-        now = await tx.now()
-    return at is not None and (now - at).total_seconds() > OLDEST_SECONDS
+    return await ctx.rooms.reads.age(room.key, max(place.seq, 1)) > OLDEST_SECONDS

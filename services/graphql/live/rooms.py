@@ -17,6 +17,7 @@ import orjson
 import structlog
 
 from services.graphql import metrics
+from services.graphql.live.reads import Key, Reads
 from shared import events
 from shared.db import Database
 from shared.errors import NotFound, Unavailable
@@ -28,8 +29,6 @@ RING_BYTES = 4_000_000
 LOOK = 1.0  # seconds
 
 log = structlog.get_logger()
-
-Key = tuple[UUID, UUID]  # account and stream: clients make ids, so a stream's alone would not do
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +170,14 @@ class Rooms:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._rooms: dict[Key, Room] = {}
+        self.reads = Reads(db)
         self._soon = asyncio.Event()
 
     @asynccontextmanager
     async def watching(self, account_id: UUID, stream_id: UUID) -> AsyncIterator[Room]:
         """Its room, for as long as the block lasts. Raises NotFound when there is no such stream."""
         key = account_id, stream_id
-        async with self._db.reading(account_id) as tx:
-            head = await events.head(tx, stream_id)
+        head = await self.reads.head(key)
         if head is None:
             raise NotFound(stream_id)
         room = self._rooms.get(key)

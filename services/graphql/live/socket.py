@@ -11,9 +11,10 @@ from graphql import GraphQLError, OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.graphql import metrics
+from services.graphql.attempt import Attempt
 from services.graphql.context import Context
 from services.graphql.engine.answers import to_json
-from services.graphql.engine.execute import Answer, Operation, answer, prepare, refusal, subscribe
+from services.graphql.engine.execute import Answer, Operation
 from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.live import protocol
@@ -56,6 +57,7 @@ class Socket(Connection):
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._mutations: set[asyncio.Task[None]] = set()  # what was begun is not broken off: they end by themselves
+        self._left_with: int | None = None  # the code that the other side closed with
 
     async def run(self) -> None:
         """Until either side ends it."""
@@ -80,15 +82,18 @@ class Socket(Connection):
                 await end(set(self._mutations))
             if close is not None:
                 await self._wire.close(close.code, close.reason)
+            self.stop_counting()
             self._house.sockets.remove(self)
             metrics.SOCKETS.dec()
-            log.info("socket closed", seconds=round(monotonic() - began), code=close.code if close else None)
+            code = close.code if close else self._left_with
+            log.info("socket closed", code=code, seconds=round(monotonic() - began), messages=self._wire.sent)
 
     async def _read(self) -> None:
         try:
             while True:
                 message = await self._websocket.receive()
                 if message["type"] == "websocket.disconnect":
+                    self._left_with = message.get("code")
                     return
                 await self._take(protocol.read(message.get("text")))
         except Close as close:
@@ -126,12 +131,13 @@ class Socket(Connection):
         except Unavailable:
             raise Close(protocol.TRY_LATER, "Try again later") from None
         self._language = locale or self._language
+        await self.count_for(viewer)
         self._belong_to(viewer)
         self._acknowledged = True
         await self._wire.send(protocol.write("connection_ack"))
 
     def _require_init(self) -> None:
-        if not self._acknowledged:
+        if not self._initialised:  # who has said who they are, waits for us: many may come at once
             self.end(protocol.INIT_TIMED_OUT, "Connection initialisation timeout")
 
     async def _start(self, message: protocol.Subscribe) -> None:
@@ -165,19 +171,17 @@ class Socket(Connection):
     async def _run(self, message: protocol.Subscribe, ctx: Context) -> None:
         """Raises Unavailable, Stalled and WebSocketDisconnect, which end the socket; whatever else is told."""
         try:
-            operation = prepare(self._house.documents, message.asked)
-            if operation.kind is OperationType.SUBSCRIPTION:
-                metrics.OPERATIONS.labels("subscription", "ok").inc()
-                with metrics.SUBSCRIPTIONS.track_inprogress():
-                    await self._follow(message.id, operation, ctx)
-                return
-            with self._not_broken_off(operation):
-                answered = await answer(self._house.schema, operation, ctx)
-                metrics.OPERATIONS.labels(operation.kind.value, "errors" if "errors" in answered.body else "ok").inc()
-                await self._tell_once(message.id, answered)
-        except RequestError as refused:
-            metrics.OPERATIONS.labels("none", "refused").inc()
-            await self._tell_once(message.id, refusal(refused, ctx.language))
+            with Attempt(self._house, ctx, "socket") as attempt:
+                try:
+                    operation = attempt.prepare(message.asked)
+                except RequestError as refused:
+                    await self._tell_once(message.id, attempt.refuse(refused))
+                    return
+                if operation.kind is OperationType.SUBSCRIPTION:
+                    await self._follow(message.id, attempt, operation, ctx)
+                    return
+                with self._not_broken_off(operation):
+                    await self._tell_once(message.id, await attempt.answer())
         except (Unavailable, Stalled, WebSocketDisconnect):
             raise
         except Exception as failure:  # noqa: BLE001  # one operation's bug must not end the others of the socket
@@ -196,14 +200,15 @@ class Socket(Connection):
         finally:
             self._mutations.discard(task)
 
-    async def _follow(self, id: str, operation: Operation, ctx: Context) -> None:
-        stream = await subscribe(self._house.schema, operation, ctx)
+    async def _follow(self, id: str, attempt: Attempt, operation: Operation, ctx: Context) -> None:
+        stream = await attempt.follow(ctx)
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
             return
-        async with aclosing(bodies(self._house, stream, operation, ctx)) as told:
-            async for body in told:
-                await self._wire.send(protocol.write_next(id, body))
+        with attempt.following():
+            async with aclosing(bodies(self._house, attempt, stream, operation, ctx)) as told:
+                async for body in told:
+                    await self._wire.send(protocol.write_next(id, body))
         await self._complete(id)
 
     async def _tell_once(self, id: str, answered: Answer) -> None:

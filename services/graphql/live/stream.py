@@ -1,7 +1,7 @@
 """One operation's answers over HTTP, as they come: what a WebSocket does for many, for one."""
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from time import monotonic
 from typing import Any
 
@@ -13,10 +13,12 @@ from starlette.types import Receive, Scope, Send
 
 from services.graphql import metrics
 from services.graphql.accept import Accepted
+from services.graphql.attempt import Attempt
 from services.graphql.context import Context
 from services.graphql.engine.answers import to_json
-from services.graphql.engine.execute import Answer, Operation, subscribe
+from services.graphql.engine.execute import Answer, Operation
 from services.graphql.house import House
+from services.graphql.limits import STATUS
 from services.graphql.live import protocol
 from services.graphql.live.connection import Connection, end
 from services.graphql.live.framing import Framing, framing
@@ -26,6 +28,7 @@ from services.graphql.live.telling import bodies
 from services.graphql.live.wire import FAREWELL, AnswerWire, Stalled
 from shared.errors import Unavailable
 
+THROTTLED = "THROTTLED"
 KEEP_ALIVE = 10.0  # seconds; proxies end what is silent for 30 or 60
 
 log = structlog.get_logger()
@@ -34,15 +37,30 @@ log = structlog.get_logger()
 class Following(Response):
     """The answer to a subscription."""
 
-    def __init__(self, house: House, operation: Operation, ctx: Context, accepted: Accepted) -> None:
+    def __init__(
+        self, house: House, attempt: Attempt, operation: Operation, ctx: Context, accepted: Accepted, noting: ExitStack
+    ) -> None:
+        """`noting`: what ends with the attempt."""
         self.status_code, self.background = 200, None
+        self._attempt, self._noting = attempt, noting
         self._house, self._operation, self._ctx, self._framing = house, operation, ctx, framing(accepted)
         self.init_headers({"content-type": self._framing.content_type, **NOT_KEPT})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         wire = AnswerWire(scope, send)
-        await wire.begin(self.raw_headers)
-        await Stream(self._house, self._ctx, wire, self._framing).run(self._operation, receive)
+        with self._noting:
+            stream = Stream(self._house, self._attempt, self._ctx, wire, self._framing)
+            try:
+                await stream.count_for(self._ctx.asking)
+            except Close as close:
+                self._attempt.note(THROTTLED)
+                await _refused(close)(scope, receive, send)
+                return
+            try:
+                await wire.begin(self.raw_headers)
+                await stream.run(self._operation, receive)
+            finally:
+                stream.stop_counting()
 
 
 # No proxy keeps it, squeezes it, or waits for more of it (nginx).
@@ -50,9 +68,9 @@ NOT_KEPT = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"
 
 
 class Stream(Connection):
-    def __init__(self, house: House, ctx: Context, wire: AnswerWire, framing: Framing) -> None:
+    def __init__(self, house: House, attempt: Attempt, ctx: Context, wire: AnswerWire, framing: Framing) -> None:
         super().__init__(house)
-        self._ctx, self._wire, self._framing = ctx, wire, framing
+        self._attempt, self._ctx, self._wire, self._framing = attempt, ctx, wire, framing
         self._is_told = False  # something was sent since it was last looked
 
     async def run(self, operation: Operation, receive: Receive) -> None:
@@ -66,7 +84,7 @@ class Stream(Connection):
         leaving = asyncio.create_task(_left(receive))
         self._spawn(self._keep_alive())
         try:
-            with metrics.STREAMS.track_inprogress(), metrics.SUBSCRIPTIONS.track_inprogress():
+            with metrics.STREAMS.track_inprogress():
                 sides: list[asyncio.Future[Any]] = [telling, leaving, self._ended]
                 await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -93,16 +111,19 @@ class Stream(Connection):
 
     async def _follow(self, operation: Operation) -> None:
         try:
-            stream = await subscribe(self._house.schema, operation, self._ctx)
+            stream = await self._attempt.follow(self._ctx)
             if isinstance(stream, Answer):
                 await self._send(self._framing.next(orjson.dumps(stream.body).decode()))
                 return
-            async with aclosing(bodies(self._house, stream, operation, self._ctx)) as told:
-                async for body in told:
-                    await self._send(self._framing.next(body))
-        except (Unavailable, Stalled):
+            with self._attempt.following():
+                async with aclosing(bodies(self._house, self._attempt, stream, operation, self._ctx)) as told:
+                    async for body in told:
+                        await self._send(self._framing.next(body))
+        except (Unavailable, Stalled) as failure:
+            self._attempt.fail(failure)
             raise
         except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
+            self._attempt.fail(failure)
             error = to_json(GraphQLError(str(failure), original_error=failure), self._ctx.language)
             await self._send(self._framing.next(orjson.dumps({"errors": [error]}).decode()))
 
@@ -138,6 +159,13 @@ async def _left(receive: Receive) -> None:
     """Until the other side is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _refused(close: Close) -> Response:
+    """Never as a stream: no client reads one whose status is not 200."""
+    error = {"message": close.reason, "extensions": {"code": THROTTLED}}
+    body = orjson.dumps({"errors": [error]})
+    return Response(body, STATUS[THROTTLED], {"cache-control": "no-store"}, media_type=Accepted.JSON.media_type)
 
 
 def once(body: bytes, accepted: Accepted) -> Response:

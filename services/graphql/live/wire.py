@@ -46,6 +46,7 @@ class Paced(ABC):
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self._scope = scope
         self._turn = asyncio.Lock()
+        self.sent = 0  # messages
 
     async def send(self, text: str) -> None:
         """Raises Stalled, or WebSocketDisconnect when nobody is there any more."""
@@ -55,6 +56,7 @@ class Paced(ABC):
                 before, waiting = waiting, self._waiting()
                 if waiting >= before:
                     raise Stalled
+            self.sent += 1
 
     async def _sent(self, text: str) -> bool:
         """Whether it went out in time; nothing of it did if it did not: it waits for room first."""

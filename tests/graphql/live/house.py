@@ -13,12 +13,14 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from services.graphql.auth import SignIn
+from services.graphql.bounds import BOUNDS
 from services.graphql.engine.document import Documents
 from services.graphql.house import House
 from services.graphql.http import graphql
 from services.graphql.live.rooms import Rooms
 from services.graphql.live.socket import graphql_socket
 from services.graphql.live.sockets import Sockets
+from services.graphql.live.stream import Stream
 from services.graphql.live.wire import KeepServerProtocol
 from services.graphql.schema import executable
 from services.local import ports, tokens
@@ -46,6 +48,12 @@ class Served:
         return tokens.person(env, account_id, user_id, "Олена", permissions, seconds)
 
 
+def streams_of(live: Served, account_id: UUID) -> list[Stream]:
+    """Those of that account's people that go over HTTP."""
+    found = [one for one in live.house.sockets._open if isinstance(one, Stream)]
+    return [one for one in found if one.belongs_to(account_id)]
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -58,7 +66,7 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
     """`options`: uvicorn's."""
     given = Settings(database_url=dsn, redis_url=redis_url, voronka_env="test", voronka_jwt_secret=SECRET)
     async with connect(dsn, size=POOL) as db:
-        documents = Documents(executable, introspection=True, suggestions=True)
+        documents = Documents(executable, introspection=True, suggestions=True, bounds=BOUNDS)
         house = House(given, db, executable, documents, SignIn(db, given), Rooms(db), Sockets())
 
         def deliver(messages: Any) -> None:
@@ -72,7 +80,7 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
         app.state.house = house
         port = ports.choose()
         looking = asyncio.create_task(house.rooms.keep_looking())
-        async with _running(KeepServerProtocol(app), port, **options):
+        async with running(KeepServerProtocol(app), port, **options):
             yield Served(house, db, f"127.0.0.1:{port}")
         looking.cancel()
         with suppress(asyncio.CancelledError):
@@ -85,7 +93,7 @@ def _hear(house: House, message: Message) -> None:
 
 
 @asynccontextmanager
-async def _running(app: ASGIApp, port: int, **options: Any) -> AsyncIterator[None]:
+async def running(app: ASGIApp, port: int, **options: Any) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         port=port,

@@ -7,6 +7,7 @@ from signal import SIGINT, SIGTERM
 from time import monotonic
 
 import pytest
+from httpx import RemoteProtocolError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from services.graphql.live.sockets import GOING_AWAY, SPREAD
@@ -14,7 +15,8 @@ from shared.actor import Permission
 from shared.db import Database
 from tests import client
 from tests.graphql.live.boards import Board, until
-from tests.sockets import Watching, connected, signed_in
+from tests.graphql.live.streams import reading
+from tests.sockets import BOARD, Watching, connected, signed_in
 
 MOVE = """mutation ($id: ID!, $to: ID!) {
   moveDeal(input: {id: $id, toStageId: $to}) { __typename ... on MoveDealPayload { seq } }
@@ -45,6 +47,10 @@ async def test_sockets_are_sent_away_one_by_one_and_what_runs_ends(
         token = api.person(board.account.id, *Permission, user_id=board.manager.id)
         async with signed_in(address, token) as moving, AsyncExitStack() as stack:
             watchers = [await watched(address, token, board, stack) for _ in range(12)]
+            over_http = await stack.enter_async_context(
+                reading(address, BOARD, {"funnelId": str(board.funnel.id), "after": None}, token)
+            )
+            await over_http.seqs(1)  # from where it follows
             async with db.transaction(board.account.id) as held:
                 await held.execute("SELECT FROM stream_heads WHERE stream_id = $1 FOR UPDATE", board.funnel.id)
                 to = str(board.funnel.own[0].id)
@@ -64,11 +70,16 @@ async def test_sockets_are_sent_away_one_by_one_and_what_runs_ends(
             assert sorted(move["seq"] for move in moves) == [2, 3]
             ends = await asyncio.gather(*(seen_to_the_end(watching) for watching in watchers))
             assert await moving.closed() == GOING_AWAY
+            assert await over_http.seqs(3) == [2, 3]
+            with pytest.raises(RemoteProtocolError):
+                await over_http.event()
+            assert over_http.said[-1] == "1012 The service restarts: reconnect."
         assert [(seqs, code) for seqs, code, _ in ends] == [([2, 3], 1012)] * 12
         moments = sorted(at - began for _, _, at in ends)
         assert SPREAD[0] <= moments[0]
         assert moments[0] + 0.5 < moments[-1]  # not all in one moment
         assert await ended(api) == 0, api.said
+        assert "without completing response" not in api.said
 
 
 async def test_a_second_signal_does_not_wait(dsn: str, redis_url: str, tmp_path: Path, board: Board) -> None:

@@ -121,10 +121,13 @@ async def test_days_are_counted_by_the_accounts_clock(db: Database, board: Board
     await board.move(db)
     async with following(board, db, rooms, place.cursor) as told:
         assert await anext(told) == Ready(place)
-    async with db.transaction(board.account.id) as tx:
-        await make.clock(tx, A_WEEK + timedelta(minutes=1))
-    async with following(board, db, rooms, place.cursor) as told:
-        assert await anext(told) == Resync(await head(db, board), ResyncReason.CURSOR_TOO_OLD)
+    async with following(board, db, rooms) as watching:  # so that the room has it at hand
+        await anext(watching)
+        await board.move(db)
+        async with db.transaction(board.account.id) as tx:
+            await make.clock(tx, A_WEEK + timedelta(minutes=1))
+        async with following(board, db, rooms, place.cursor) as told:
+            assert await anext(told) == Resync(await head(db, board), ResyncReason.CURSOR_TOO_OLD)
 
 
 async def test_whoever_missed_nothing_is_not_too_old(db: Database, board: Board) -> None:

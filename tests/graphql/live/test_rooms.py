@@ -1,8 +1,7 @@
 """Rooms: what is new in a stream is read once for all who watch it here."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 import pytest
@@ -12,33 +11,14 @@ from services.graphql import metrics
 from services.graphql.live import rooms as module
 from services.graphql.live.rooms import PAGE, RING_BYTES, RING_EVENTS, Room, Rooms
 from shared import accounts, ids
-from shared.actor import SYSTEM, Actor
-from shared.db import REQUEST, Database, Limits, Transaction
+from shared.db import Database
 from shared.errors import NotFound, Unavailable
 from shared.events import Place, StreamMoved
 from tests import make
 from tests.graphql.live.boards import Board, until
+from tests.graphql.live.counting import Counted
 
 EPOCH = UUID("11111111-1111-4111-8111-111111111111")
-
-
-class Counted(Database):
-    """Counts the transactions that read, and does not open them while it is away."""
-
-    def __init__(self, db: Database) -> None:
-        super().__init__(db.pool)
-        self.reads = 0
-        self.away = False
-
-    @asynccontextmanager
-    async def reading(
-        self, account_id: UUID | None, actor: Actor = SYSTEM, limits: Limits = REQUEST
-    ) -> AsyncIterator[Transaction]:
-        self.reads += 1
-        if self.away:
-            raise Unavailable
-        async with super().reading(account_id, actor, limits) as tx:
-            yield tx
 
 
 def seqs(room: Room, after: int) -> list[int] | None:

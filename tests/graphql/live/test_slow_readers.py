@@ -11,11 +11,11 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-from services.graphql.live import wire
+from services.graphql.live import stream, wire
 from services.graphql.live.socket import Socket
 from shared.db import Database
 from tests.graphql.live.boards import Board, until
-from tests.graphql.live.house import Served, served
+from tests.graphql.live.house import Served, served, streams_of
 from tests.sockets import PROTOCOL, connected, signed_in
 
 LONG = "Довга назва угоди, якої ніхто не дочитає. " * 4
@@ -108,6 +108,51 @@ async def test_who_does_not_read_is_ended_and_nobody_waits_for_them(
         assert Opcode.CLOSE not in await silent.read_to_the_end()  # it was behind what nobody read
         await board.move(live.db)
         assert (await watching.next())["seq"] == head + 1
+    await until(lambda: live.house.rooms._rooms == {})
+
+
+async def test_who_does_not_read_a_stream_is_ended_too(
+    live: Served, long_board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "PATIENCE", 1.0)
+    monkeypatch.setattr(wire, "FAREWELL", 0.3)
+    monkeypatch.setattr(stream, "FAREWELL", 0.3)
+    board = long_board
+    manager = live.token(board.account.id, board.manager.id, "FUNNELS_MANAGE")
+    variables = {"funnelId": str(board.funnel.id), "after": board.start.cursor}
+    body = orjson.dumps({"query": WIDE, "variables": variables}).decode()
+    head = "\r\n".join(
+        [
+            "POST /graphql HTTP/1.1",
+            f"host: {live.address}",
+            f"authorization: Bearer {live.token(board.account.id, board.viewer.id)}",
+            "accept: text/event-stream",
+            "content-type: application/json",
+            f"content-length: {len(body)}",
+        ]
+    )
+    reader, writer = await asyncio.open_connection(*live.address.split(":"), limit=1_024)
+    writer.write(f"{head}\r\n\r\n{body}".encode())
+    await until(lambda: len(streams_of(live, board.account.id)) == 1)
+    (silent,) = streams_of(live, board.account.id)
+    async with signed_in(live.address, manager) as other:
+        watching = await other.watch(board.funnel.id)
+        seq = (await watching.next())["seq"]
+        most = 0
+        while not silent._ended.done():
+            await board.move(live.db)
+            seq += 1
+            assert (await watching.next())["seq"] == seq
+            most = max(most, silent._wire._waiting())
+        assert silent._ended.result().code == 1013
+        assert 0 < most < 200_000
+        await until(lambda: streams_of(live, board.account.id) == [])
+    with suppress(ConnectionError):
+        rest = b""
+        while chunk := await asyncio.wait_for(reader.read(65_536), 30):
+            rest = (rest + chunk)[-5:]
+        assert rest != b"0\r\n\r\n"  # it was not told that this is all
+    writer.transport.abort()
     await until(lambda: live.house.rooms._rooms == {})
 
 

@@ -6,21 +6,15 @@ import httpx
 import pytest
 
 from services.graphql.live import stream as module
-from services.graphql.live.stream import Stream
 from shared import ids
 from shared.db import Database
 from shared.hints import UserChanged
 from tests.graphql.live.boards import Board, until
-from tests.graphql.live.house import Served
+from tests.graphql.live.house import Served, streams_of
 from tests.graphql.live.streams import EVENTS, PARTS, Reading, reading
 from tests.sockets import BOARD, signed_in
 
 MEDIA = "text/event-stream; charset=utf-8"
-
-
-def streams_of(live: Served, board: Board) -> list[Stream]:
-    found = [one for one in live.house.sockets._open if isinstance(one, Stream)]
-    return [one for one in found if one.belongs_to(board.account.id)]
 
 
 def watching(live: Served, board: Board, after: str | None = None, **options: Any) -> Any:
@@ -36,7 +30,7 @@ async def ready(stream: Reading) -> Any:
 
 async def is_over(live: Served, board: Board) -> None:
     """Nothing is left of it."""
-    await until(lambda: streams_of(live, board) == [] and live.house.rooms._rooms == {})
+    await until(lambda: streams_of(live, board.account.id) == [] and live.house.rooms._rooms == {})
 
 
 async def test_tells_of_a_board_as_server_sent_events(live: Served, board: Board) -> None:
@@ -46,7 +40,7 @@ async def test_tells_of_a_board_as_server_sent_events(live: Served, board: Board
         place = await ready(stream)
         await board.move(live.db, 3)
         assert await stream.seqs(4) == [2, 3, 4]
-        assert len(streams_of(live, board)) == 1
+        assert len(streams_of(live, board.account.id)) == 1
     await is_over(live, board)
 
     async with watching(live, board, place["cursor"]) as stream:  # as if it had been cut there
@@ -111,11 +105,16 @@ async def test_says_what_is_wrong_within_the_stream(live: Served, board: Board) 
 
 async def test_answers_a_query_as_a_stream_of_one(live: Served) -> None:
     async with reading(live.address, "{ __typename }") as stream:
-        assert await stream.event() == ("next", {"data": {"__typename": "Query"}})
+        assert await stream.event() == (
+            "next",
+            {"data": {"__typename": "Query"}, "extensions": {"cost": {"requestedQueryCost": 1}}},
+        )
         assert await stream.event() == ("complete", None)
     async with reading(live.address, "{ __typename }", accept=PARTS) as stream:
         await stream.piece("\r\n--graphql")
-        assert await stream.part() == {"payload": {"data": {"__typename": "Query"}}}
+        assert await stream.part() == {
+            "payload": {"data": {"__typename": "Query"}, "extensions": {"cost": {"requestedQueryCost": 1}}}
+        }
         assert await stream.part() is None
 
 
@@ -150,7 +149,7 @@ async def test_nobody_takes_its_end_for_its_completion(
         await ready(events)
         await parts.piece("\r\n--graphql")
         await parts.part()
-        for one in streams_of(live, board):
+        for one in streams_of(live, board.account.id):
             one.end(code, reason)
         assert (await broken_off(events))[-1] == f"{code} {reason}"
         error = {"message": reason, "extensions": {"code": shown, "closed": code}}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.billing.grid import Grid, Period
@@ -21,6 +21,7 @@ CATALOGUE = {
 }
 
 
+@settings(deadline=None)  # another test may have the processor
 @given(PRICES, ORIGINS, st.integers(1, 400), st.lists(st.integers(0, 400)))
 def test_parts_add_up_to_the_price_however_it_is_cut(price: int, start: date, days: int, cuts: list[int]) -> None:
     end = start + timedelta(days=days)
@@ -31,6 +32,7 @@ def test_parts_add_up_to_the_price_however_it_is_cut(price: int, start: date, da
     assert min(parts) >= 0
 
 
+@settings(deadline=None)
 @given(PRICES, ORIGINS, st.integers(1, 400))
 def test_what_is_left_falls_from_the_price_to_nothing(price: int, start: date, days: int) -> None:
     end = start + timedelta(days=days)
@@ -41,6 +43,7 @@ def test_what_is_left_falls_from_the_price_to_nothing(price: int, start: date, d
     assert all(abs(2 * days * one - 2 * price * (days - day)) <= days for day, one in enumerate(left))
 
 
+@settings(deadline=None)
 @given(ORIGINS, st.integers(0, 1_200))
 def test_boundaries_keep_the_day_of_the_origin_or_the_last_of_the_month(origin: date, index: int) -> None:
     grid, boundary = Grid(origin), Grid(origin).at(index)
@@ -77,6 +80,7 @@ def test_a_leap_day_comes_back_after_four_years() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(
     ORIGINS,
     st.lists(st.tuples(st.sampled_from(sorted(CATALOGUE)), st.integers(0, 800)), min_size=1, max_size=12),
@@ -99,6 +103,7 @@ def test_modules_of_one_length_end_on_one_date_of_the_grid(
         assert (line.amount == line.full_price) or on > same.start
 
 
+@settings(deadline=None)
 @given(ORIGINS, st.sampled_from(sorted(CATALOGUE)), st.integers(0, 364))
 def test_what_is_added_a_day_later_costs_no_more(origin: date, added: tuple[str, int], after: int) -> None:
     code, months = added

@@ -75,7 +75,7 @@ async def test_the_forecast_is_what_stands_in_open_stages(tx: Transaction) -> No
     assert found.forecast == (Money(33_00 + 6_70, "UAH"),)
 
 
-steps = st.lists(st.tuples(st.integers(0, 5), st.integers(0, STAGES), st.integers(0, 40)), max_size=40)
+steps = st.lists(st.tuples(st.integers(0, 5), st.integers(0, STAGES + 2), st.integers(0, 40)), max_size=40)
 
 
 @settings(SEARCH, max_examples=30)
@@ -88,29 +88,48 @@ async def test_is_what_a_plain_computation_finds(
         tx.actor = make.actor(await make.user(tx), *Permission)
         funnel = await make.funnel(tx, stages=2)
         began = (await tx.now()).astimezone(KYIV).date()
-        await _live(tx, funnel, steps)
+        gone = await _live(tx, funnel, steps)
         first = began + timedelta(days=begins)
         last = first + timedelta(days=lasts)
 
         found = await deals.analytics(tx, funnel.id, first, last)
 
         told = await events.after(tx, funnel.id, 0, 1_000)
-        assert _comparable(found) == _plain(funnel, told, first, last)
+        assert _comparable(found) == _plain(funnel, gone, told, first, last)
 
 
-async def _live(tx: Transaction, funnel: make.Funnel, steps: list[tuple[int, int, int]]) -> None:
-    """Each step: some hours later a deal goes to a stage, or a new one is made."""
+async def _live(tx: Transaction, funnel: make.Funnel, steps: list[tuple[int, int, int]]) -> set[int]:
+    """Each step: some hours later a deal goes to a stage, or a new one is made, or one leaves the board or is back.
+
+    Or one of the stages goes, and its deals to another one. Those that are gone, by their places.
+    """
     hours = 0
+    gone: set[int] = set()
     made: list[deals.Deal] = []
+    away: set[int] = set()
     for number, place, pause in steps:
         hours += pause
         await make.clock(tx, timedelta(hours=hours))
+        if place == STAGES + 2 and not gone:
+            gone.add(going := 1 + number % len(funnel.own))
+            onto = funnel.stages[(going + 1) % 3]  # the entry stage, or the other own one
+            await deals.delete_stage(tx, deals.StageDeletion(funnel.stages[going].id, onto.id))
+            continue
+        if place >= STAGES + 2 or place in gone:
+            continue
         if place == STAGES or number >= len(made):
             made.append(await make.deal(tx, funnel, amount=AMOUNTS[number % len(AMOUNTS)]))
+            continue
+        if place > STAGES:
+            await (deals.restore if number in away else deals.archive)(tx, deals.Many((made[number].id,)))
+            away ^= {number}
+            continue
+        if number in away:
             continue
         stage = funnel.stages[place]
         reason_id = funnel.reason.id if stage.kind is StageKind.LOST else None
         await deals.move(tx, deals.Move(made[number].id, stage.id, loss_reason_id=reason_id))
+    return gone
 
 
 def _comparable(found: deals.FunnelAnalytics) -> Any:
@@ -130,19 +149,21 @@ def _comparable(found: deals.FunnelAnalytics) -> Any:
     return stages, found.created, found.won, found.lost, found.won_value, days and pytest.approx(days, abs=1e-6)
 
 
-def _plain(funnel: make.Funnel, told: list[events.Recorded], first: date, last: date) -> Any:
+def _plain(funnel: make.Funnel, gone: set[int], told: list[events.Recorded], first: date, last: date) -> Any:
     """Event by event, without a database."""
     walks: dict[str, list[tuple[int, datetime]]] = {}
     now: dict[str, deals.Deal] = {}
     index = {stage.id: place for place, stage in enumerate(funnel.stages)}
     for event in told:
+        if "deal" not in event.payload:  # a stage went
+            continue
         deal = deals.Deal.from_json(event.payload["deal"])
         now[str(deal.id)] = deal
         walk = walks.setdefault(str(deal.id), [])
         if not walk or walk[-1][0] != index[deal.stage_id]:
             walk.append((index[deal.stage_id], event.at))
     in_period: Callable[[datetime], bool] = lambda at: first <= at.astimezone(KYIV).date() <= last  # noqa: E731
-    stages = [_stage(place, list(walks.values()), in_period) for place in range(STAGES)]
+    stages = [_stage(place, list(walks.values()), in_period) for place in range(STAGES) if place not in gone]
     closed = [deal for deal in now.values() if deal.closed_at and in_period(deal.closed_at)]
     won = [deal for deal in closed if deal.status is deals.DealStatus.WON]
     value: dict[str, int] = {}

@@ -90,12 +90,11 @@ def imports(draw: st.DrawFn) -> Command:
 
     async def take_in(world: World) -> None:
         locked = await funnels.lock(world.tx, world.funnel.id)
-        entry = (await funnels.stages(world.tx, [world.funnel.id]))[world.funnel.id][0]
         rows = [
             deals.NewRow(deals.NewDeal(ids.new(), world.funnel.id, "Склад", make.ANNA, amount=amount), "з файлу")
             for amount in amounts
         ]
-        made = await deals.import_batch(world.tx, locked.log, entry, rows, "угоди.csv", world.importer)
+        made = await deals.import_batch(world.tx, locked, rows, "угоди.csv", world.importer)
         world.made += [deal.id for deal in made]
 
     return take_in

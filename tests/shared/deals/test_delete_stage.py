@@ -180,7 +180,9 @@ async def test_moves_at_most_500_deals_in_few_statements(tx: Transaction) -> Non
     for position in spread("b00", None, 500):  # as if they had always stood there
         copy = replace(deal, id=ids.new(), number=await sql.next_number(tx))
         await sql.insert_deal(tx, copy, position)
-    await funnels.totals(tx, funnel.id, [(going.id, "", 500, 0)])
+    locked = await funnels.lock(tx, funnel.id)
+    locked.add(going.id, "", 500, 0)
+    await funnels.keep_totals(locked, [(going.id, "")])
 
     async with refused(tx, NotAllowedNow) as refusal:
         await deals.delete_stage(tx, deletion(going, target))

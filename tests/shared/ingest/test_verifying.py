@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.ingest import Request, SourceKind, Vault
-from shared.ingest.model import Caller, Lock, hash_of
+from shared.ingest import Request, SourceKind, Vault, bodies
+from shared.ingest.model import Caller, Lock, NotALead, hash_of
 from shared.ingest.sources import KINDS, facebook_leads
 from tests.samples import requests
 from tests.shared.ingest.taking import CALLER, SECRET
@@ -97,6 +97,18 @@ def test_lets_in_google_by_the_key_in_the_body() -> None:
     assert not verify(CALLER, requests.posted("google_leads", google_key="another"))
     assert not verify(CALLER, requests.posted("google_leads", google_key=7))
     assert not verify(CALLER, Request(requests.JSON, b"[" * 1_000))
+    assert not verify(CALLER, Request(requests.JSON, b'{"google_key": "\\ud800\xff"}'))
+
+
+@pytest.mark.parametrize("bad", [b'"\\u0000"', b'"\xff"', b"NaN", b"[" * 500 + b"]" * 500, b"no JSON"])
+def test_lets_in_google_with_what_cannot_be_read_and_shows_no_secret(bad: bytes) -> None:
+    google = KINDS[SourceKind.GOOGLE_LEADS]
+    said = Request(requests.JSON, b'{"google_key" : "%s", "lead_id": %s}' % (SECRET.encode(), bad))
+
+    assert google.verify(LOCK, NOBODY, said)
+    with pytest.raises(NotALead) as refused:
+        google.parse(said, {})
+    assert refused.value.payload == bodies.raw(Request({}, said.body.replace(SECRET.encode(), b"")))
 
 
 @pytest.mark.parametrize("kind", [SourceKind.FORM, SourceKind.TILDA, SourceKind.RINGOSTAT, SourceKind.PHONET])
