@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from services.local import checks, dead, demo, importing, locks, prices, testing, tokens, up
+from services.local import bench, checks, dead, demo, importing, locks, prices, testing, tokens, up
 from services.local.errors import Refusal
 from services.local.paths import ROOT
 from services.local.state import State
@@ -126,6 +126,17 @@ def import_file(
     everything = tokens.read_permissions("FUNNELS_MANAGE,DEALS_WRITE")
     signed = tokens.person(kept.read_env() | os.environ, account, user, name, everything, HOUR)
     importing.bring(url or importing.address_of(kept), signed, file, str(funnel))
+
+
+@app.command("bench")
+def run_bench(
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute instead of a quarter of an hour.")] = False,
+    only: Annotated[list[str] | None, typer.Option(metavar="CASE", help=f"Of {', '.join(bench.NAMES)}.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the figures there.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print them for a README.")] = False,
+) -> None:
+    """Measure what the product costs beside its limits, on servers of its own."""
+    bench.bench(bench.Options(quick, only or (), json, markdown))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

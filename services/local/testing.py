@@ -38,25 +38,25 @@ class Servers:
 
 
 @contextmanager
-def servers() -> Iterator[Servers]:
-    """Those that the environment names, or new ones until the block ends."""
-    database, redis = os.environ.get(DATABASE), os.environ.get(REDIS)
+def servers(*, durable: bool = False) -> Iterator[Servers]:
+    """Those that the environment names, or new ones until the block ends. `durable`: new ones that wait for the disk."""
+    database, redis = (None, None) if durable else (os.environ.get(DATABASE), os.environ.get(REDIS))
     if database and redis:
         yield Servers(database, redis)
         return
     folder = Path(tempfile.mkdtemp(prefix="voronka-test-"))
     try:
-        with _postgres(folder) as made_database, _valkey(folder) as made_redis:
+        with _postgres(folder, durable) as made_database, _valkey(folder, durable) as made_redis:
             yield Servers(database or made_database, redis or made_redis)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
+def _postgres(folder: Path, durable: bool) -> Iterator[str]:
     name = folder.name
     place = unprivileged.find_place(binaries.postgres(), folder, name)
-    postgres = Postgres(place, ports.choose(), token_hex(16), durable=False)
+    postgres = Postgres(place, ports.choose(), token_hex(16), durable=durable)
     try:
         postgres.create()
         with _running(postgres.recipe(folder / "postgres.log"), postgres.answers, SIGINT, SIGQUIT):
@@ -67,8 +67,8 @@ def _postgres(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _valkey(folder: Path) -> Iterator[str]:
-    valkey = Valkey(binaries.valkey(), folder / "valkey", ports.choose(), token_hex(16), durable=False)
+def _valkey(folder: Path, durable: bool) -> Iterator[str]:
+    valkey = Valkey(binaries.valkey(), folder / "valkey", ports.choose(), token_hex(16), durable=durable)
     valkey.configure()
     with _running(valkey.recipe(folder / "valkey.log"), valkey.answers, SIGTERM):
         yield valkey.url
