@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 import pytest
 from starlette.applications import Starlette
 
@@ -11,6 +12,7 @@ from services.graphql import callbacks, sandbox
 from shared import jobs, payments
 from shared.db import Database
 from shared.payments.pretending import body_of
+from shared.payments.providers.sandbox import SIGNATURE, key_of, sign
 from shared.payments.sql import select_pretended
 from tests.shared.payments import signing, stories
 
@@ -18,9 +20,14 @@ KINDS = payments.kinds(signing.settings)
 
 
 @pytest.fixture
-async def client(db: Database) -> AsyncIterator[httpx.AsyncClient]:
+def app(db: Database) -> Starlette:
     app = Starlette(routes=[*sandbox.routes, *callbacks.routes])
     app.state.db, app.state.settings = db, signing.settings()
+    return app
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://voronka") as client:
         yield client
 
@@ -72,3 +79,25 @@ async def test_nobody_is_sent_there_but_by_us(client: httpx.AsyncClient, db: Dat
         response = await client.post(path, data={**checkout.fields, **changed, "choice": "pay"})
         assert response.status_code == 404
     assert (await client.post("/sandbox", content=b"{}")).status_code == 403
+
+
+async def test_production_knows_nothing_of_it_though_all_is_signed(
+    app: Starlette, client: httpx.AsyncClient, db: Database
+) -> None:
+    begun = await stories.begun(db, "sandbox")
+    checkout = await payments.checkout(db, payments.configured(signing.settings()), begun.account_id, begun.id)
+    assert checkout is not None
+    order = orjson.dumps({"verb": "ask", "order": str(begun.id), "amount": 500_00, "currency": "UAH"})
+    signature = {SIGNATURE: sign(key_of(signing.settings()), order)}
+    assert (await client.post("/sandbox", content=order, headers=signature)).text == "{}"  # understood: no such order
+    app.state.settings = signing.production()
+
+    paid = await client.post(urlsplit(checkout.url).path, data={**checkout.fields, "choice": "pay"})
+    spoken = await client.post("/sandbox", content=order, headers=signature)
+    call = signing.sandbox_raw(order)
+    called = await client.post("/callbacks/sandbox", content=call.body, headers=dict(call.headers))
+
+    assert [paid.status_code, spoken.status_code, called.status_code] == [404, 404, 403]
+    async with db.transaction(None) as tx:
+        assert await tx.fetchval("SELECT count(*) FROM jobs WHERE kind = $1 AND ref = $2", payments.CALL, begun.id) == 0
+    assert (await stories.end(db, begun)).state == "CREATED"

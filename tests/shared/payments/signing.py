@@ -41,6 +41,15 @@ def settings(**changes: Any) -> Settings:
     return Settings(**(given | changes))
 
 
+def production() -> Settings:
+    return settings(
+        voronka_env="production",
+        voronka_jwt_secret="x" * 40,
+        voronka_secret_key="y" * 40,
+        voronka_public_url="https://voronka.example",
+    )
+
+
 def liqpay_call(payment_id: UUID, status: str = "success", amount: int = 500_00, **more: Any) -> Call:
     payload = {
         "action": "pay",

@@ -135,14 +135,7 @@ def test_wayforpay_hears_a_signed_accept() -> None:
 
 
 def test_production_knows_no_sandbox() -> None:
-    given = signing.settings(
-        voronka_env="production",
-        voronka_jwt_secret="x" * 40,
-        voronka_secret_key="y" * 40,
-        voronka_public_url="https://voronka.example",
-    )
-
-    assert list(configured(given)) == ["liqpay", "wayforpay", "monobank", "stripe"]
+    assert list(configured(signing.production())) == ["liqpay", "wayforpay", "monobank", "stripe"]
 
 
 def test_only_who_has_keys_can_be_paid_with() -> None:
