@@ -95,7 +95,7 @@ async def test_an_operation_is_a_span(
     assert (query.trace_id.hex(), query.parent_span_id.hex(), query.kind) == (TRACE, PARENT, Span.SPAN_KIND_SERVER)
     assert attributes(query) == about("query", "Funnels", QUERY, 7 * (1 + 53 + 100))
     batches = ["batch loss_reasons_of_funnels", "batch stages_of_funnels", "batch total_counts"]
-    assert told.below(query) == ["BEGIN", "SELECT", "SELECT", *batches, "prepare"]
+    assert told.below(query) == ["BEGIN", "SELECT", *batches, "prepare"]
     assert attributes(told.named("batch total_counts")) == {"voronka.parents": 1}
     subscription = told.named("subscription Board")
     assert attributes(subscription) == about("subscription", "Board", BOARD, 1)

@@ -97,11 +97,14 @@ def test_the_floors_are_watched(tmp_path: Path) -> None:
     for module in ("services/cli.py", "services/local/up.py", "shared/clock.py", "shared/payments/__init__.py"):
         (tmp_path / module).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / module).touch()
+    limit = tmp_path / "services" / "local" / "bench" / "limit" / "app.py"  # what the contracts except must be there
+    limit.parent.mkdir(parents=True)
+    limit.write_text("import starlette\n")
     for module in ("hints", "db", "config", "actor"):
         (tmp_path / "shared" / f"{module}.py").touch()
     for module_file in list(tmp_path.rglob("*.py")):
         (module_file.parent / "__init__.py").touch()
-    for package in ("services", "shared"):
+    for package in ("services", "services/local/bench", "shared"):
         (tmp_path / package / "__init__.py").touch()
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
 
