@@ -130,7 +130,7 @@ def import_file(
 
 @app.command("bench")
 def run_bench(
-    quick: Annotated[bool, typer.Option("--quick", help="About a minute instead of a quarter of an hour.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A few minutes instead of a quarter of an hour.")] = False,
     only: Annotated[list[str] | None, typer.Option(metavar="CASE", help=f"Of {', '.join(bench.NAMES)}.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the figures there.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print them for a README.")] = False,
