@@ -1,14 +1,11 @@
-"""Every SQL statement about what lines cover and what was credited of them. One statement per function, no decisions."""
+"""Every SQL statement about what lines cover, and what was credited of them. One statement per function, no decisions."""
 
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from shared.billing.grid import Period
-from shared.billing.papers import (
-    CreditNote,
-    IssuedLine,
-)
+from shared.billing.papers import CreditNote, IssuedLine
 from shared.billing.sql_papers import LINE, line_of
 from shared.db import Transaction
 

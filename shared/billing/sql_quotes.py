@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from shared.billing.papers import (
-    Quote,
-    line_from_json,
-    line_to_json,
-)
+from shared.billing.papers import Quote, line_from_json, line_to_json
 from shared.db import Transaction
 
 
