@@ -108,15 +108,23 @@ def _id(said: Mapping[str, Any]) -> str:
     return id
 
 
-def write_next(id: str, payload: str) -> str:
-    """A `next` of what is JSON already."""
-    return f'{{"type":"next","id":{orjson.dumps(id).decode()},"payload":{payload}}}'
+class Next:
+    """The `next` messages of one operation: what differs from the others' is its id, and that is spliced in."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self, id: str) -> None:
+        self._before = b'{"type":"next","id":' + orjson.dumps(id) + b',"payload":'
+
+    def of(self, payload: bytes) -> bytes:
+        """`payload` is JSON already."""
+        return b"%b%b}" % (self._before, payload)
 
 
-def write(type: str, id: str | None = None, payload: object = None) -> str:
+def write(type: str, id: str | None = None, payload: object = None) -> bytes:
     message: dict[str, object] = {"type": type}
     if id is not None:
         message["id"] = id
     if payload is not None:
         message["payload"] = payload
-    return encode(message).decode()
+    return encode(message)

@@ -113,7 +113,7 @@ class Stream(Connection):
         try:
             stream = await self._attempt.follow(self._ctx)
             if isinstance(stream, Answer):
-                await self._send(self._framing.next(encode(stream.body).decode()))
+                await self._send(self._framing.next(encode(stream.body)))
                 return
             with self._attempt.following():
                 async with aclosing(bodies(self._house, self._attempt, stream, operation, self._ctx)) as told:
@@ -125,9 +125,9 @@ class Stream(Connection):
         except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
             self._attempt.fail(failure)
             error = to_json(GraphQLError(str(failure), original_error=failure), self._ctx.language)
-            await self._send(self._framing.next(encode({"errors": [error]}).decode()))
+            await self._send(self._framing.next(encode({"errors": [error]})))
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: bytes) -> None:
         self._is_told = True
         await self._wire.send(text)
 
@@ -171,5 +171,5 @@ def _refused(close: Close) -> Response:
 def once(body: bytes, accepted: Accepted) -> Response:
     """An answer that is a stream of one."""
     frames = framing(accepted)
-    text = frames.begin + frames.next(body.decode()) + frames.complete
+    text = frames.begin + frames.next(body) + frames.complete
     return Response(text, headers={"content-type": frames.content_type, **NOT_KEPT})

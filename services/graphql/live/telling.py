@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, cast
 
 from services.graphql import metrics, tracing
@@ -17,7 +18,7 @@ from shared.errors import Unavailable
 
 async def bodies(
     house: House, attempt: Attempt, events: AsyncIterable[Any], operation: Operation, ctx: Context
-) -> AsyncGenerator[str]:
+) -> AsyncGenerator[bytes]:
     """An answer for each event. Each must be sent before the next one is asked for.
 
     No event is left out for an outage: it waits. Raises Unavailable when it would wait for long.
@@ -25,18 +26,20 @@ async def bodies(
     kind = kind_of(operation, ctx.viewer, ctx.language)
     async with aclosing(cast("Any", events)) as each:
         async for event in each:
-
-            async def make(event: object = event) -> str:
-                return await outlast(lambda: _told_of(house, event, operation, ctx))
-
+            make = partial(told_of, house, operation, ctx, event)
             telling = getattr(event, "telling", None)
             yield await make() if telling is None else await telling.once(kind, make)
             attempt.sent()
             metrics.MESSAGES.inc()
 
 
-async def _told_of(house: House, event: object, operation: Operation, ctx: Context) -> str:
-    """As JSON. Raises Unavailable when the database is."""
+async def told_of(house: House, operation: Operation, ctx: Context, event: object) -> bytes:
+    """The answer to one event, as JSON. Raises Unavailable when it would wait for long."""
+    return await outlast(partial(_told_of, house, operation, ctx, event))
+
+
+async def _told_of(house: House, operation: Operation, ctx: Context, event: object) -> bytes:
+    """Raises Unavailable when the database is."""
     of_event = ctx.again()
     with tracing.span(f"message {operation.name or ''}".rstrip()):
         try:
@@ -46,4 +49,4 @@ async def _told_of(house: House, event: object, operation: Operation, ctx: Conte
     codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
     if "UNAVAILABLE" in codes:
         raise Unavailable
-    return encode(answered.body).decode()
+    return encode(answered.body)
