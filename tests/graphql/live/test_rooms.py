@@ -169,7 +169,7 @@ async def test_a_watcher_who_is_cancelled_leaves_no_room(db: Database, board: Bo
     rooms = Rooms(db)
 
     async def watch() -> None:
-        async with rooms.watching(*board.key) as room:
+        async with rooms.watching(*board.key):
             await asyncio.Event().wait()
 
     watching = asyncio.create_task(watch())
