@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -24,7 +24,7 @@ from services.graphql.live.fanout import Direct
 from services.graphql.live.hub import kind_of
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
-from services.graphql.live.telling import bodies, told_of
+from services.graphql.live.telling import tell, told_of
 from services.graphql.live.wire import Stalled, Wire
 from services.graphql.origins import is_allowed
 from shared.errors import Unauthenticated, Unavailable
@@ -213,9 +213,7 @@ class Socket(Connection):
             await self._tell_once(id, stream)
             return
         with attempt.following():
-            async with aclosing(bodies(self._house, attempt, stream, operation, ctx)) as told:
-                async for body in told:
-                    await self._wire.send(write(body))
+            await tell(self._house, attempt, stream, operation, ctx, lambda body: self._wire.send(write(body)))
         await self._complete(id)
 
     def _giver(self, write: Callable[[bytes], bytes], attempt: Attempt) -> Callable[[bytes], bool]:

@@ -1,7 +1,7 @@
 """One operation's answers over HTTP, as they come: what a WebSocket does for many, for one."""
 
 import asyncio
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import ExitStack, suppress
 from time import monotonic
 from typing import Any
 
@@ -24,7 +24,7 @@ from services.graphql.live.connection import Connection, end
 from services.graphql.live.framing import Framing, framing
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
-from services.graphql.live.telling import bodies
+from services.graphql.live.telling import tell
 from services.graphql.live.wire import FAREWELL, AnswerWire, Stalled
 from shared.errors import Unavailable
 
@@ -116,9 +116,7 @@ class Stream(Connection):
                 await self._send(self._framing.next(encode(stream.body)))
                 return
             with self._attempt.following():
-                async with aclosing(bodies(self._house, self._attempt, stream, operation, self._ctx)) as told:
-                    async for body in told:
-                        await self._send(self._framing.next(body))
+                await tell(self._house, self._attempt, stream, operation, self._ctx, self._send_next)
         except (Unavailable, Stalled) as failure:
             self._attempt.fail(failure)
             raise
@@ -126,6 +124,9 @@ class Stream(Connection):
             self._attempt.fail(failure)
             error = to_json(GraphQLError(str(failure), original_error=failure), self._ctx.language)
             await self._send(self._framing.next(encode({"errors": [error]})))
+
+    async def _send_next(self, body: bytes) -> None:
+        await self._send(self._framing.next(body))
 
     async def _send(self, text: bytes) -> None:
         self._is_told = True

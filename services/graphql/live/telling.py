@@ -1,6 +1,6 @@
 """What a subscriber is told, as JSON, whatever it is sent over."""
 
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any, cast
@@ -16,10 +16,15 @@ from services.graphql.live.outages import outlast
 from shared.errors import Unavailable
 
 
-async def bodies(
-    house: House, attempt: Attempt, events: AsyncIterable[Any], operation: Operation, ctx: Context
-) -> AsyncGenerator[bytes]:
-    """An answer for each event. Each must be sent before the next one is asked for.
+async def tell(
+    house: House,
+    attempt: Attempt,
+    events: AsyncIterable[Any],
+    operation: Operation,
+    ctx: Context,
+    send: Callable[[bytes], Awaitable[None]],
+) -> None:
+    """Send an answer for each event, each before the next one is asked for.
 
     No event is left out for an outage: it waits. Raises Unavailable when it would wait for long.
     """
@@ -28,7 +33,8 @@ async def bodies(
         async for event in each:
             make = partial(told_of, house, operation, ctx, event)
             telling = getattr(event, "telling", None)
-            yield await make() if telling is None else await telling.once(kind, make)
+            # No name for what is sent: it would be kept for as long as nothing follows.
+            await send(await make() if telling is None else await telling.once(kind, make))
             attempt.sent()
             metrics.MESSAGES.inc()
 
