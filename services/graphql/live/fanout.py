@@ -18,7 +18,7 @@ from services.graphql.live.hub import Kind
 if TYPE_CHECKING:
     from services.graphql.live.rooms import News
 
-BREATH = 256  # sockets that are written to before anything else has its turn
+BREATH = 32  # sockets that are written to before anything else has its turn
 
 log = structlog.get_logger()
 
