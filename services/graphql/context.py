@@ -24,7 +24,7 @@ Found = TypeVar("Found")
 LookUp = Callable[[Transaction, Sequence[UUID]], Awaitable[Mapping[UUID, Found]]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Context:
     """One operation's. Close it at the end."""
 

@@ -14,7 +14,7 @@ class Malformed(Exception):
     """It is no request; a sentence for programmers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A document by its text, by its SHA-256 in hexadecimal, or by both; one of its operations, and its variables."""
 

@@ -28,7 +28,7 @@ from services.graphql.engine.settle import settle
 from shared.errors import InvalidInput
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operation:
     """What is to be executed: one operation of a document, with its variables: as they were given, and coerced.
 
@@ -50,7 +50,7 @@ class Operation:
         return self.node.operation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`refused`: it was not executed, so there is no data."""
 

@@ -33,28 +33,28 @@ class Close(Exception):
         self.code, self.reason = code, reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Init:
     payload: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ping:
     payload: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pong:
     pass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Subscribe:
     id: str
     asked: Asked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Complete:
     id: str
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
-from typing import Any
 
 import structlog
 from graphql import GraphQLError, OperationType
@@ -73,9 +72,7 @@ class Socket(Connection):
         reading = asyncio.create_task(self._read())
         close: Close | None = None
         try:
-            sides: list[asyncio.Future[Any]] = [reading, self._ended]
-            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
-            close = self._ended.result() if self._ended.done() else None
+            close = await self._ended
         finally:
             self._stop_timers()
             others = {reading, *self._operations.values(), *self._background} - self._mutations
@@ -105,6 +102,8 @@ class Socket(Connection):
             return
         except Stalled:
             self.end(protocol.TRY_LATER, "You do not read")
+        finally:
+            self._left()
 
     async def _take(self, message: protocol.Message) -> None:
         match message:
