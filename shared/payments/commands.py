@@ -6,12 +6,13 @@ from uuid import UUID
 from shared import billing, ids, jobs
 from shared.db import Transaction
 from shared.payments import sql
-from shared.payments.model import Call, Said, Unreadable
+from shared.payments.model import Call, Disputed, Said, Unreadable
 from shared.payments.providers import Provider, Providers
 
 CALLBACK = "payments.callback"  # a kept callback, by its id
 LONGEST_REASON = 500
 MOST_DEAD = 500
+NOT_OURS = "It changes no payment of ours."
 
 
 async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
@@ -39,16 +40,30 @@ async def apply(providers: Providers, tx: Transaction, job: jobs.Job) -> None:
         raise LookupError(f"There are no keys for {kept.provider} now.")
     try:
         said = provider.parse(kept.call)
-        if said is None:
-            await sql.update_callback(tx, kept.id, "IGNORED", "It is about no payment of ours.")
-            return
         async with tx.attempt():
-            await enter(tx, said.payment_id, kept.provider)
-            await record(tx, said)
+            is_ours = await _take_in(tx, kept, said)
     except (Unreadable, billing.ForeignMoney) as refused:
         await sql.update_callback(tx, kept.id, "DEAD", _told(refused))
     else:
-        await sql.update_callback(tx, kept.id, "APPLIED")
+        await sql.update_callback(tx, kept.id, *(("APPLIED",) if is_ours else ("IGNORED", NOT_OURS)))
+
+
+async def _take_in(tx: Transaction, kept: sql.Callback, said: Said | Disputed | None) -> bool:
+    """False when it is about no payment that we know."""
+    if isinstance(said, Disputed):
+        await sql.lock_names(tx, said.names)
+        payment_id = await sql.select_named(tx, kept.provider, said.names)
+        if payment_id is None:
+            await sql.update_about(tx, kept.id, said.names[0])
+            return False
+        await enter(tx, payment_id, kept.provider)
+        amount = said.amount
+        told = billing.Dispute(payment_id, said.reference, amount.minor, amount.currency, said.is_won)
+        await billing.dispute(tx, told)
+    elif said is not None:
+        await enter(tx, said.payment_id, kept.provider)
+        await record(tx, said)
+    return said is not None
 
 
 async def bury(tx: Transaction, job: jobs.Job, error: str) -> None:
@@ -72,6 +87,8 @@ async def record(tx: Transaction, said: Said) -> None:
     """What a provider says becomes what we know. Raises ForeignMoney."""
     if said.reference is not None:
         await sql.update_reference(tx, said.payment_id, said.reference)
+    if said.names and billing.RANKS[said.state] >= billing.RANKS[billing.Rank.PAID]:
+        await _learn_names(tx, said)
     card = said.card
     await billing.settle(
         tx,
@@ -85,6 +102,14 @@ async def record(tx: Transaction, said: Said) -> None:
             billing.Token(card.token, card.label, card.expires_on) if card else None,
         ),
     )
+
+
+async def _learn_names(tx: Transaction, said: Said) -> None:
+    """Of what was paid: a dispute may name it only so, and may have come before."""
+    await sql.lock_names(tx, said.names)
+    if await sql.insert_names(tx, said.payment_id, said.names):
+        for callback_id in await sql.revive_callbacks_about(tx, said.payment_id, said.names):
+            await jobs.add(tx, CALLBACK, ref=callback_id, real_clock=True)
 
 
 async def dead(tx: Transaction) -> list[sql.DeadCallback]:

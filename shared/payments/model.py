@@ -54,7 +54,7 @@ class Card:
 class Said:
     """What a provider says of one of our payments. `reference`: the provider's own id of it.
 
-    `refunded`: how much of `amount` went back, all in all.
+    `refunded`: how much of `amount` went back, all in all; `names`: what else it may call the payment by.
     """
 
     payment_id: UUID
@@ -64,6 +64,20 @@ class Said:
     reference: str | None = None
     card: Card | None = None
     failure: str | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """What a provider says of a payment that the payer's bank takes back, or has given again (`is_won`).
+
+    `names`: what it calls the payment by, any of which may be one of ours; `reference`: its own id of the dispute.
+    """
+
+    names: tuple[str, ...]
+    reference: str
+    amount: Money
+    is_won: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +163,14 @@ def major(amount: object, currency: object) -> Money:
     if minor is None:
         raise Unreadable(f"{str(amount)[:100]!r} is no amount of {str(currency)[:10]}.")
     return Money(minor, str(currency))
+
+
+def minor(amount: object) -> int:
+    """An amount in minor units, as it was written. Raises Unreadable."""
+    written = str(amount)
+    if not (written.isascii() and written.isdecimal() and len(written) <= 15):
+        raise Unreadable(f"{written[:100]!r} is no amount.")
+    return int(written)
 
 
 def given_back(paid: Rank, amount: int, refunded: int) -> Rank:

@@ -1,73 +1,28 @@
 """POST /callbacks/{provider}: what providers call with is kept before it is answered, and nothing else is."""
 
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-import httpx
 import orjson
 import pytest
-from starlette.applications import Starlette
 
 from services.graphql import callbacks
 from services.local import ports
-from services.worker.kinds import KINDS
-from shared import ids, jobs, payments
-from shared.config import Settings
-from shared.db import Database, Record, connect
+from shared import ids, payments
+from shared.db import Database, connect
 from shared.payments import Call
+from tests.graphql.calling import MAKERS, House, client_of, house_of
 from tests.shared.payments import signing, stories
-from tests.shared.payments.standing_in import StandIn, standing_in
 
 NOT_LET_IN = (403, "Nobody of ours has signed this.")
-MAKERS: dict[str, Callable[..., Call]] = {
-    "liqpay": signing.liqpay_call,
-    "wayforpay": signing.wayforpay_call,
-    "monobank": signing.monobank_call,
-    "stripe": signing.stripe_call,
-    "sandbox": signing.sandbox_call,
-}
-
-
-@dataclass(frozen=True)
-class House:
-    client: httpx.AsyncClient
-    settings: Settings
-    bank: StandIn
-    db: Database
-
-    async def call(self, provider: str, call: Call) -> tuple[int, str]:
-        headers = {name.encode(): value.encode("latin-1") for name, value in call.headers.items()}
-        response = await self.client.post(f"/callbacks/{provider}", content=call.body, headers=headers)
-        return response.status_code, response.text
-
-    async def kept(self, call: Call) -> list[Record]:
-        async with self.db.transaction(None) as tx:
-            return await tx.fetch("SELECT * FROM callbacks WHERE body = $1", call.body)
-
-    async def work(self) -> None:
-        """What is kept is applied."""
-        kinds = {**KINDS, **payments.kinds(lambda: self.settings)}
-        async with self.db.transaction(None) as tx:
-            due = await tx.fetch("SELECT id FROM jobs WHERE kind = $1 AND state = 'queued'", payments.CALLBACK)
-        for job in due:
-            await jobs.perform(self.db, kinds, job["id"])
-
-
-def client_of(db: Database, given: Settings) -> httpx.AsyncClient:
-    app = Starlette(routes=callbacks.routes)
-    app.state.db, app.state.settings = db, given
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://voronka")
 
 
 @pytest.fixture
 async def house(db: Database) -> AsyncIterator[House]:
-    async with standing_in() as bank:
-        given = signing.settings(voronka_monobank_url=bank.url)
-        async with client_of(db, given) as client:
-            yield House(client, given, bank, db)
+    async with house_of(db) as house:
+        yield house
 
 
 @pytest.mark.parametrize("provider", list(MAKERS))
@@ -168,7 +123,6 @@ async def test_whoever_is_not_let_in_hears_the_same(house: House, db: Database) 
         ("wayforpay", signing.wayforpay_call(UUID(int=1), "Unheard")),
         ("monobank", signing.monobank_call(UUID(int=1), ccy=1)),
         ("monobank", signing.monobank_call(UUID(int=1), amount=-1)),
-        ("stripe", signing.stripe_call(UUID(int=1), kind="charge.dispute.created")),
         ("sandbox", signing.sandbox_raw(b"[]")),
     ],
 )

@@ -23,6 +23,7 @@ from shared.payments.model import (
     Started,
     Unreadable,
     given_back,
+    minor,
     payment_id,
 )
 from shared.payments.providers.http import call
@@ -115,9 +116,9 @@ def _read(came: Call) -> dict[str, Any]:
 
 def _said(payload: dict[str, Any]) -> Said:
     try:
-        amount, refunded = int(payload["amount"]), int(payload.get("refunded") or 0)
+        amount, refunded = minor(payload["amount"]), minor(payload.get("refunded") or 0)
         currency, paid = str(payload["currency"]), {"PAID": True, "DECLINED": False}[payload["state"]]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError):
         raise Unreadable("An amount, a currency or a state is missing.") from None
     state = given_back(Rank.PAID, amount, refunded) if paid else Rank.FAILED
     card = Card(CARD, "4242 42** **** 4242") if paid else None

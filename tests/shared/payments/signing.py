@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 from uuid import UUID
@@ -128,8 +129,14 @@ def stripe_call(
         "currency": "uah",
         "metadata": {"payment_id": str(payment_id)},
     } | more
-    event = {"id": "evt_1", "object": "event", "type": kind or f"payment_intent.{status}", "data": {"object": intent}}
-    body = orjson.dumps(event)
+    return stripe_event(kind or f"payment_intent.{status}", intent, at)
+
+
+def stripe_event(kind: str, thing: Mapping[str, Any], at: int | None = None) -> Call:
+    return stripe_raw(orjson.dumps({"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}}), at)
+
+
+def stripe_raw(body: bytes, at: int | None = None) -> Call:
     seconds = int(time.time()) if at is None else at
     signature = hmac.new(STRIPE_SECRET.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
     return Call({**JSON, "stripe-signature": f"t={seconds},v1={signature}"}, body)
