@@ -3,19 +3,23 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 
 from services.graphql import callbacks
+from services.local import ports
 from services.worker.kinds import KINDS
 from shared import jobs, payments
 from shared.config import Settings
 from shared.db import Database, Record
 from shared.payments import Call
+from tests.serving import running
 from tests.shared.payments import signing
 from tests.shared.payments.standing_in import StandIn, standing_in
 
+NOT_LET_IN = (403, "Nobody of ours has signed this.")
 MAKERS: dict[str, Callable[..., Call]] = {
     "liqpay": signing.liqpay_call,
     "wayforpay": signing.wayforpay_call,
@@ -41,6 +45,16 @@ class House:
         async with self.db.transaction(None) as tx:
             return await tx.fetch("SELECT * FROM callbacks WHERE body = $1", call.body)
 
+    async def traces(self) -> tuple[int, int]:
+        """How many calls are kept, and how many jobs there were for them."""
+        async with self.db.transaction(None) as tx:
+            row = await tx.fetchrow(
+                "SELECT (SELECT count(*) FROM callbacks), (SELECT count(*) FROM jobs WHERE kind = $1)",
+                payments.CALLBACK,
+            )
+        assert row is not None
+        return tuple(row)
+
     async def work(self) -> None:
         """What is kept is applied."""
         kinds = {**KINDS, **payments.kinds(lambda: self.settings)}
@@ -50,15 +64,18 @@ class House:
             await jobs.perform(self.db, kinds, job["id"])
 
 
-def client_of(db: Database, given: Settings) -> httpx.AsyncClient:
-    app = Starlette(routes=callbacks.routes)
+@asynccontextmanager
+async def client_of(db: Database, given: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The service's callbacks with those settings, on a real socket."""
+    app, port = Starlette(routes=callbacks.routes), ports.choose()
     app.state.db, app.state.settings = db, given
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://voronka")
+    async with running(app, port, ws="none"), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        yield client
 
 
 @asynccontextmanager
-async def house_of(db: Database) -> AsyncIterator[House]:
+async def house_of(db: Database, **settings: Any) -> AsyncIterator[House]:
     async with standing_in() as bank:
-        given = signing.settings(voronka_monobank_url=bank.url)
+        given = signing.settings(voronka_monobank_url=bank.url, **settings)
         async with client_of(db, given) as client:
             yield House(client, given, bank, db)

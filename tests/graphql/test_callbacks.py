@@ -13,11 +13,8 @@ from services.local import ports
 from shared import ids, payments
 from shared.db import Database, connect
 from shared.payments import Call
-from tests.graphql.calling import MAKERS, House, client_of, house_of
+from tests.graphql.calling import MAKERS, NOT_LET_IN, House, client_of, house_of
 from tests.shared.payments import signing, stories
-
-NOT_LET_IN = (403, "Nobody of ours has signed this.")
-
 
 @pytest.fixture
 async def house(db: Database) -> AsyncIterator[House]:
