@@ -3,6 +3,8 @@
 import hashlib
 from uuid import UUID
 
+import structlog
+
 from shared import billing, ids, jobs
 from shared.db import Transaction
 from shared.payments import sql
@@ -11,8 +13,11 @@ from shared.payments.providers import Provider, Providers
 
 CALLBACK = "payments.callback"  # a kept callback, by its id
 LONGEST_REASON = 500
+LONGEST_KEY = 500  # an index holds no longer ones
 MOST_DEAD = 500
 NOT_OURS = "It changes no payment of ours."
+
+log = structlog.get_logger()
 
 
 async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
@@ -21,10 +26,13 @@ async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
     try:
         key = provider.key(came)
         provider.parse(came)
-    except Unreadable as unreadable:
-        key, state = f"sha256:{hashlib.sha256(came.body).hexdigest()}", "DEAD"
-        reason = _told(unreadable)
-    is_new = await sql.insert_callback(tx, id, provider.code, key.replace("\0", ""), _plain(came), state, reason)
+    except Exception as unreadable:  # some call three times and no more: whatever it is, it is kept
+        key, state, reason = "", "DEAD", _told(unreadable)
+        if not isinstance(unreadable, Unreadable):
+            log.exception("callback not understood", provider=provider.code)
+    if not key or len(key) > LONGEST_KEY:
+        key = f"sha256:{hashlib.sha256(key.encode() or came.body).hexdigest()}"
+    is_new = await sql.insert_callback(tx, id, provider.code, key, _plain(came), state, reason)
     if is_new and state == "RECEIVED":
         await jobs.add(tx, CALLBACK, ref=id)
 
@@ -126,7 +134,7 @@ async def replay(tx: Transaction, callback_id: UUID) -> bool:
 
 
 def _told(refusal: Exception) -> str:
-    return str(refusal)[:LONGEST_REASON].replace("\0", "")
+    return str(refusal)[:LONGEST_REASON].replace("\0", "") or type(refusal).__name__
 
 
 def _plain(came: Call) -> Call:

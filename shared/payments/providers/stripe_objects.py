@@ -15,6 +15,7 @@ from shared.payments.model import (
     given_back,
     minor,
     payment_id,
+    whole,
 )
 from shared.payments.providers.reading import as_written
 
@@ -60,7 +61,7 @@ def of_intent(intent: Mapping[str, Any], *, failed: bool = False) -> Said:
         state = Rank.FAILED
     amount = _money(intent, "amount_received" if state is Rank.PAID else "amount")
     charge = _part(intent, "latest_charge")
-    refunded = minor(charge.get("amount_refunded") or 0)
+    refunded = whole(charge.get("amount_refunded") or 0)
     customer, method = intent.get("customer"), intent.get("payment_method")
     keeps = intent.get("setup_future_usage") == "off_session" and customer and method
     names = _names(intent.get("id"), charge.get("id") or intent.get("latest_charge"))
@@ -113,4 +114,4 @@ def _part(thing: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _money(thing: Mapping[str, Any], field: str) -> Money:
-    return Money(minor(thing.get(field)), str(thing.get("currency")).upper())
+    return minor(thing.get(field), str(thing.get("currency")).upper())

@@ -15,6 +15,7 @@ from shared.payments.providers.monobank import is_signed, read_key
 from tests.shared.payments import signing
 from tests.shared.payments.vectors import DOCS_DATA, DOCS_KEY, DOCS_SHA3, PAID_DATA, PAID_SHA1, VECTORS
 
+
 def of(provider: str) -> list[Any]:
     return [pytest.param(one, id=one["name"]) for one in VECTORS if one["provider"] == provider]
 
