@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from shared.billing.papers import Method, Payment
-from shared.db import Record, Transaction
+from shared.db import Transaction
 
 PAYMENT = """id, provider, invoice_id, method_id, save_method, return_url, rank, amount, refunded, received, currency,
              created_at, paid_at, failure"""
@@ -44,35 +44,10 @@ async def upsert_account(tx: Transaction) -> None:
     )
 
 
-async def select_account(tx: Transaction) -> Record | None:
-    return await tx.fetchrow(
-        """SELECT grid_origin, grid_version, balance, invoice_number, credit_note_number
-             FROM billing_accounts
-            WHERE account_id = $1""",
-        tx.account_id,
-    )
-
-
-async def update_account(
-    tx: Transaction, origin: date | None, version: int, balance: int, invoice_number: int, credit_note_number: int
-) -> None:
-    await tx.execute(
-        """UPDATE billing_accounts
-              SET grid_origin = $2, grid_version = $3, balance = $4, invoice_number = $5, credit_note_number = $6
-            WHERE account_id = $1""",
-        tx.account_id,
-        origin,
-        version,
-        balance,
-        invoice_number,
-        credit_note_number,
-    )
-
-
 async def insert_entry(
     tx: Transaction, id: UUID, at: datetime, source: tuple[str, UUID], kind: str, books: tuple[str, str], amount: int
 ) -> None:
-    await tx.execute(
+    await tx.later(
         """INSERT INTO ledger (account_id, id, at, source_type, source_id, kind, from_book, to_book, amount)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
         tx.account_id,
