@@ -94,5 +94,7 @@ def test(arguments: Sequence[str]) -> int:
         return 1
     with servers() as started:
         env = os.environ | {DATABASE: started.database_url, REDIS: started.redis_url}
-        command = [sys.executable, "-P", "-m", "pytest", "-n", "auto", *arguments]
+        # By neighbours, so that what a file or a folder shares is made once, and not by each process.
+        spread = ["-n", "auto", "--dist", "worksteal"]
+        command = [sys.executable, "-P", "-m", "pytest", *spread, *arguments]
         return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
