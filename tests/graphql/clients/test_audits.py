@@ -9,11 +9,10 @@ from typing import Any
 import orjson
 
 from services.local import node
-from services.local.paths import ROOT
+from services.local.testing import CLIENTS
 from tests import client
 from tests.forks import PRODUCTION, another
 
-CLIENTS = ROOT / "tests" / "clients"
 # They ask for the schema, and take nothing else for a good answer.
 INTROSPECTING = {"2EA1", "28B9", "D6D5", "6A70"}
 
