@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -136,30 +136,18 @@ async def api(
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as http:
             started = Api(process, port, own, log, http)
-            await _ready(started)
+            await is_ready(started, lambda: process.poll() is None)
             yield started
     finally:
         await asyncio.to_thread(children.stop, process, (SIGTERM, 10.0), (SIGKILL, 10.0))
 
 
-def production(folder: Path, dsn: str, redis_url: str, origins: str = "") -> AbstractAsyncContextManager[Api]:
-    """An API process that takes itself for the one that customers use."""
-    return api(
-        folder,
-        dsn,
-        redis_url,
-        VORONKA_ENV="production",
-        VORONKA_PUBLIC_URL="https://voronka.example",
-        VORONKA_SECRET_KEY="a-key-of-more-than-thirty-two-bytes-for-tests",
-        VORONKA_ORIGINS=origins,
-    )
-
-
-async def _ready(api: Api) -> None:
+async def is_ready(api: Api, is_alive: Callable[[], bool]) -> None:
+    """Wait until it is. Fails, with what it said, when it ends before."""
     async with asyncio.timeout(PATIENCE):
         while True:
             with suppress(httpx.TransportError):
                 if (await api.request("GET", "/readyz")).status == 200:
                     return
-            assert api.process.poll() is None, children.tail(api.log)
+            assert is_alive(), children.tail(api.log)
             await asyncio.sleep(GLANCE)

@@ -45,10 +45,10 @@ class Up:
 
     def kill(self, role: str) -> Row:
         """The new row, once it is there."""
-        until(lambda: bool(self.rows(role)), 5.0)
+        until(lambda: bool(self.rows(role)), LONG)
         old = self.row(role)
         os.kill(old["pid"], signal.SIGKILL)
-        until(lambda: any(row["pid"] != old["pid"] for row in self.rows(role)), 5.0)
+        until(lambda: any(row["pid"] != old["pid"] for row in self.rows(role)), LONG)
         assert self.row(role)["port"] == old["port"]
         return self.row(role)
 

@@ -11,13 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from signal import SIGINT, SIGKILL, SIGQUIT, SIGTERM
 
-from services.local import binaries, checks, children, ports, unprivileged
+from services.local import binaries, checks, children, explorer, node, ports, unprivileged
 from services.local.children import Recipe
 from services.local.errors import Refusal
 from services.local.paths import ROOT
@@ -27,6 +28,7 @@ from services.local.valkey import Valkey
 DATABASE = "VORONKA_TEST_DATABASE_URL"
 REDIS = "VORONKA_TEST_REDIS_URL"
 PATIENCE = 60.0  # seconds
+CLIENTS = ROOT / "tests" / "clients"  # in JavaScript
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,23 @@ def _running(recipe: Recipe, answers: Callable[[], bool], *farewell: int) -> Ite
 
 def test(arguments: Sequence[str]) -> int:
     """The checks, then pytest, whose closing line is the last thing said. The exit code."""
-    if not checks.check():
-        return 1
+    with _fetching():
+        return _tested(arguments) if checks.check() else 1
+
+
+@contextmanager
+def _fetching() -> Iterator[None]:
+    """What tests need of npm's packages comes meanwhile. Whoever needs it asks once more, and says why it has not come."""
+    with ThreadPoolExecutor() as fetching:
+        fetching.submit(explorer.build)
+        fetching.submit(node.install, CLIENTS)
+        yield
+
+
+def _tested(arguments: Sequence[str]) -> int:
     with servers() as started:
         env = os.environ | {DATABASE: started.database_url, REDIS: started.redis_url}
-        command = [sys.executable, "-P", "-m", "pytest", "-n", "auto", *arguments]
+        # By neighbours, so that what a file or a folder shares is made once, and not by each process.
+        spread = ["-n", "auto", "--dist", "worksteal"]
+        command = [sys.executable, "-P", "-m", "pytest", *spread, *arguments]
         return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode

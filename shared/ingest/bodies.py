@@ -8,39 +8,24 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email.message import Message
 from typing import Any, NoReturn
-from urllib.parse import unquote_to_bytes
 
-from python_multipart import FormParser
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field as PartField
-from python_multipart.multipart import File
+from shared.ingest.encodings import content_type, multipart, urlencoded
+from shared.ingest.model import Request
+from shared.ingest.unreadable import (
+    DEEPEST,
+    LONGEST_TEXT,
+    MOST_FIELDS,
+    NO_JSON,
+    NO_TEXT,
+    TOO_DEEP,
+    TOO_LONG,
+    TOO_MANY_FIELDS,
+    refused,
+)
 
-from shared.errors import Sentence
-from shared.ingest.model import InboxState, NotALead, Request
-
-MOST_FIELDS = 1_000
-DEEPEST = 10  # names within a name: callDetails[historyData][0][waitsec] is 4 deep
-LONGEST_TEXT = 100_000  # characters of one field: nobody writes more
-LONGEST_RAW = 10_000  # characters of a body that is shown as it is
 CHARSETS = frozenset({"utf-8", "windows-1251", "koi8-u", "koi8-r", "iso-8859-1"})
 BRACKETS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
-
-TOO_MANY_FIELDS = Sentence(f"The request has more than {MOST_FIELDS} fields.", f"У запиті понад {MOST_FIELDS} полів.")
-TOO_DEEP = Sentence(
-    f"The request's fields are nested more than {DEEPEST} deep.",
-    f"Поля запиту вкладено глибше ніж на {DEEPEST} рівнів.",
-)
-TOO_LONG = Sentence(
-    f"A field of the request has more than {LONGEST_TEXT} characters.",
-    f"У запиті є поле, довше за {LONGEST_TEXT} символів.",
-)
-NO_TEXT = Sentence(
-    "The request holds bytes or characters that are no text.", "У запиті є байти або символи, які не є текстом."
-)
-UNREADABLE = Sentence("The request's body cannot be read as a form.", "Тіло запиту не читається як форма.")
-NO_JSON = Sentence("The request's body is no JSON object.", "Тіло запиту не є об'єктом JSON.")
 
 Pairs = list[tuple[str, str]]
 
@@ -93,11 +78,11 @@ def read_json(request: Request) -> dict[str, Any]:
 
 def read_form(request: Request) -> Pairs:
     """The fields of a form post, urlencoded or multipart; of a file, its name. Raises NotALead."""
-    kind = _content_type(request)
+    kind = content_type(request)
     charset = str(kind.get_param("charset", "utf-8")).lower()
     charset = charset if charset in CHARSETS else "utf-8"
-    multipart = kind.get_content_type() == "multipart/form-data"
-    raw_pairs = _multipart(request, kind) if multipart else _urlencoded(request)
+    in_parts = kind.get_content_type() == "multipart/form-data"
+    raw_pairs = multipart(request, kind) if in_parts else urlencoded(request)
     try:
         pairs = [(name.decode(charset), value.decode(charset)) for name, value in raw_pairs]
     except UnicodeDecodeError:
@@ -127,17 +112,6 @@ def path_of(name: str) -> Sequence[str]:
     return [name] if spelled is None else [spelled[1], *spelled[2][1:-1].split("][")]
 
 
-def raw(request: Request) -> Mapping[str, str]:
-    """A body that could not be read, to look at."""
-    text = request.body[: 4 * LONGEST_RAW].decode(errors="replace").replace("\0", "\ufffd")
-    return {"body": text[:LONGEST_RAW]}
-
-
-def refused(code: str, sentence: Sentence, request: Request) -> NotALead:
-    """The whole request is REJECTED; its body is shown as it came."""
-    return NotALead(InboxState.REJECTED, code, sentence, raw(request))
-
-
 def _put(tree: dict[str, Any], parts: Sequence[str], value: str) -> None:
     for part in parts[:-1]:
         inner = tree.setdefault(_or_next(part, tree), {})
@@ -162,54 +136,9 @@ def _or_next(part: str, tree: Mapping[str, Any]) -> str:
     return part or str(len(tree))
 
 
-def _content_type(request: Request) -> Message:
-    kind = Message()
-    kind["content-type"] = request.headers.get("content-type", "")
-    return kind
-
-
-def _urlencoded(request: Request) -> list[tuple[bytes, bytes]]:
-    if request.body.count(b"&") >= MOST_FIELDS:
-        raise refused("TOO_MANY_FIELDS", TOO_MANY_FIELDS, request)
-    pairs = []
-    for field in request.body.split(b"&"):
-        name, _, value = field.partition(b"=")
-        if name or value:
-            pairs.append((_unquoted(name), _unquoted(value)))
-    return pairs
-
-
-def _multipart(request: Request, kind: Message) -> list[tuple[bytes, bytes]]:
-    found: list[tuple[bytes, bytes]] = []
-
-    def on_field(field: PartField) -> None:
-        found.append((field.field_name or b"", field.value or b""))
-
-    def on_file(file: File) -> None:
-        found.append((file.field_name or b"", file.file_name or b""))
-        file.close()
-
-    boundary = kind.get_param("boundary")
-    if not isinstance(boundary, str) or not boundary or not boundary.isascii():
-        raise refused("UNREADABLE", UNREADABLE, request)
-    if request.body.count(f"--{boundary}".encode()) > MOST_FIELDS + 1:
-        raise refused("TOO_MANY_FIELDS", TOO_MANY_FIELDS, request)
-    try:
-        parser = FormParser("multipart/form-data", on_field, on_file, boundary=boundary)
-        parser.write(request.body)
-        parser.finalize()
-    except (FormParserError, ValueError) as wrong:
-        raise refused("UNREADABLE", UNREADABLE, request) from wrong
-    return found
-
-
-def _unquoted(part: bytes) -> bytes:
-    return unquote_to_bytes(part.replace(b"+", b" "))
-
-
 def _is_json(request: Request) -> bool:
     """By what it is called, or, called nothing that we know, by how it begins."""
-    kind = _content_type(request).get_content_type()
+    kind = content_type(request).get_content_type()
     if kind == "multipart/form-data" or kind == "application/x-www-form-urlencoded":
         return False
     return kind == "application/json" or kind.endswith("+json") or request.body.lstrip()[:1] == b"{"

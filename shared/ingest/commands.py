@@ -8,7 +8,7 @@ from uuid import UUID
 from shared import accounts, funnels, ids, jobs
 from shared.db import Transaction
 from shared.errors import DomainError, InvalidInput, ModuleInactive, Problem, Sentence
-from shared.ingest import bodies, sql, sql_sources, tidy
+from shared.ingest import sql, sql_sources, tidy, unreadable
 from shared.ingest.becoming import acting, become
 from shared.ingest.fetching import FETCH, MOST_FETCHES
 from shared.ingest.inbox import RETRY
@@ -73,7 +73,13 @@ async def reject_exhausted(tx: Transaction, job: jobs.Job, error: str) -> None: 
     """A request that no attempt came to an end with is REJECTED, to be looked at by people."""
     intake, source = await _intake(tx, job.ref)
     item = InboxItem(
-        ids.new(), source.id, intake.id, 0, InboxState.RECEIVED, intake.received_at, payload=bodies.raw(intake.request)
+        ids.new(),
+        source.id,
+        intake.id,
+        0,
+        InboxState.RECEIVED,
+        intake.received_at,
+        payload=unreadable.raw(intake.request),
     )
     rejected = await _given_up(tx, item, job, "POISON", POISON)
     if await sql.insert_item(tx, rejected):

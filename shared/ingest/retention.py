@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from shared import accounts, jobs
 from shared.clock import first_moment, local_date
 from shared.db import Transaction
-from shared.ingest import sql
+from shared.ingest import sql_retention
 
 FORGET = "ingest.forget"
 KEPT = timedelta(days=90)
@@ -27,7 +27,7 @@ async def plan_to_forget(tx: Transaction, account: accounts.Account, received_at
 async def forget(tx: Transaction, job: jobs.Job) -> None:  # noqa: ARG001  # the account is all it needs to know
     """So many a turn."""
     before = await tx.now() - KEPT
-    steps = (sql.delete_items, sql.delete_intake, sql.delete_keys)
+    steps = (sql_retention.delete_items, sql_retention.delete_intake, sql_retention.delete_keys)
     gone = [await delete(tx, before, FORGOTTEN_AT_ONCE) for delete in steps]
     if max(gone) == FORGOTTEN_AT_ONCE:
         await jobs.add(tx, FORGET)

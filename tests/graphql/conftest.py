@@ -1,6 +1,4 @@
-"""What the tests of the edge share: one running API with this process's own database, and who asks it."""
-
-from collections.abc import AsyncIterator
+"""Who asks the API."""
 
 import pytest
 
@@ -8,12 +6,6 @@ from shared import accounts, ids
 from shared.actor import Permission
 from tests import client
 from tests.graphql.asking import Person
-
-
-@pytest.fixture(scope="session")
-async def api(dsn: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[client.Api]:
-    async with client.api(tmp_path_factory.mktemp("api"), dsn, redis_url) as started:
-        yield started
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from shared import accounts, ids
 from shared.config import Settings
 from shared.errors import Unauthenticated, Unavailable
 from tests import client
+from tests.forks import another
 from tests.graphql import publishing
 from tests.graphql.publishing import P384, Publisher, claims, public, signed
 
@@ -258,16 +259,16 @@ def hmac_signed(secret: bytes, said: dict[str, Any]) -> str:
 
 
 async def test_an_api_that_is_told_where_the_keys_are_takes_no_secret(
-    crm: Publisher, account: accounts.Account, dsn: str, redis_url: str, tmp_path: Path
+    api: client.Api, crm: Publisher, account: accounts.Account, tmp_path: Path
 ) -> None:
     who, token = "{ viewer { user { name } } }", signed(EC, "ES256", claims(account.id), kid="e")
     crm.status = 500
-    async with client.api(tmp_path, dsn, redis_url, VORONKA_JWKS_URL=crm.url) as api:
-        nobody_knows = await api.graphql(who, token=token)
+    async with another(api, tmp_path, VORONKA_JWKS_URL=crm.url) as taught:
+        nobody_knows = await taught.graphql(who, token=token)
         assert (nobody_knows.status, nobody_knows.codes) == (503, ["UNAVAILABLE"])
         assert nobody_knows.headers["retry-after"] == "1"
 
         crm.status = 200
         await asyncio.sleep(keys.HURRY)
-        assert (await api.graphql(who, token=token)).data["viewer"]["user"]["name"] == "Олена"
-        assert (await api.graphql(who, token=api.person(account.id))).status == 401
+        assert (await taught.graphql(who, token=token)).data["viewer"]["user"]["name"] == "Олена"
+        assert (await taught.graphql(who, token=taught.person(account.id))).status == 401

@@ -13,8 +13,8 @@ from services.graphql.limits import Budget, Counter, Standing
 from services.graphql.viewer import Viewer
 from shared import accounts, ids
 from shared.actor import Actor, ActorKind, Permission
-from tests import client
 from tests.client import Answer, Api
+from tests.forks import another
 from tests.graphql.asking import Person, stage
 from tests.graphql.live.boards import GLANCE, PATIENCE
 from tests.graphql.live.cutting import way_to
@@ -32,14 +32,13 @@ A_THIRD = 20  # seconds until a third of a budget is back
 
 
 @pytest.fixture(scope="module")
-async def apis(dsn: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[Api]]:
+async def apis(api: Api, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[Api]]:
     """Two processes that count together, and one whose Redis is not there."""
     folder = tmp_path_factory.mktemp("budget")
+    limits = {"VORONKA_COST_PER_MINUTE": "3", "VORONKA_SOCKETS_PER_USER": "2"}
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(
-                client.api(folder, dsn, url, VORONKA_COST_PER_MINUTE="3", VORONKA_SOCKETS_PER_USER="2")
-            )
+            await stack.enter_async_context(another(api, folder, REDIS_URL=url, **limits))
             for url in (redis_url, redis_url, NOWHERE)
         ]
 

@@ -13,8 +13,8 @@ import pytest
 
 from shared import ids
 from shared.actor import Permission
-from tests import client
 from tests.client import Api
+from tests.forks import another
 from tests.graphql.asking import CREATE_ACCOUNT, CREATE_FUNNEL, REFUSED, START_TRIAL, Person, paths
 from tests.worker.processes import eventually, worker
 
@@ -45,9 +45,9 @@ async def superuser(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def working(dsn: str, broker: str, tmp_path: Path) -> AsyncIterator[Api]:
+async def working(api: Api, broker: str, tmp_path: Path) -> AsyncIterator[Api]:
     """An API whose messages only the test's own workers hear."""
-    async with client.api(tmp_path, dsn, broker) as started:
+    async with another(api, tmp_path, REDIS_URL=broker) as started:
         yield started
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import client
 from tests.client import Api
+from tests.forks import PRODUCTION, another
 
 HELLO = "{ __typename }"
 ASKS = {
@@ -56,27 +56,25 @@ async def test_lets_pages_send_no_other_methods(api: Api) -> None:
     assert (await api.request("OPTIONS", "/graphql", headers={"origin": LOCAL[0], **asks})).status == 400
 
 
-async def test_in_production_only_listed_pages_read_and_nobody_is_told_the_schema(
-    tmp_path: Path, dsn: str, redis_url: str
-) -> None:
+async def test_in_production_only_listed_pages_read_and_nobody_is_told_the_schema(api: Api, tmp_path: Path) -> None:
     listed = "https://crm.example"
-    async with client.production(tmp_path, dsn, redis_url, listed) as api:
+    async with another(api, tmp_path, **PRODUCTION, VORONKA_ORIGINS=listed) as production:
         for origin in (listed, *LOCAL, *FOREIGN, "https://crm.example.evil.example"):
-            answer = await api.graphql(HELLO, headers={"origin": origin})
+            answer = await production.graphql(HELLO, headers={"origin": origin})
             assert answer.headers.get("access-control-allow-origin") == (listed if origin == listed else None)
 
         for query in ("{ __schema { types { name } } }", '{ __type(name: "Deal") { name } }'):
-            answer = await api.graphql(query)
+            answer = await production.graphql(query)
             assert ("data" in answer.body, set(answer.codes)) == (False, {"GRAPHQL_VALIDATION_FAILED"})
         for query in (
             "{ vieweer { user { id } } }",
             "{ __typename @skp(if: true) }",
             "{ funnels(firstt: 1) { totalCount } }",
         ):
-            answer = await api.graphql(query)
+            answer = await production.graphql(query)
             assert answer.codes == ["GRAPHQL_VALIDATION_FAILED"]
             assert "Did you mean" not in answer.text
-        answer = await api.graphql(
+        answer = await production.graphql(
             "query ($f: FunnelFilter) { funnels(filter: $f) { totalCount } }", {"f": {"serch": ""}}
         )
         assert answer.codes == ["BAD_USER_INPUT"]

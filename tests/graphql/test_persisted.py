@@ -16,8 +16,8 @@ from services.graphql.engine.persisted import Persisted
 from services.graphql.engine.refusals import RequestError
 from services.graphql.schema import executable
 from shared import ids
-from tests import client
 from tests.client import Api
+from tests.forks import another
 from tests.sockets import signed_in
 
 PREFLIGHT = {"apollo-require-preflight": "true"}
@@ -189,21 +189,20 @@ def test_trusts_nothing_that_is_not_there(tmp_path: Path) -> None:
         trusted.load(tmp_path / "nowhere")
 
 
-async def test_executes_nothing_else_when_told_so(tmp_path: Path, folder: Path, dsn: str, redis_url: str) -> None:
-    async with client.api(
+async def test_executes_nothing_else_when_told_so(api: Api, tmp_path: Path, folder: Path) -> None:
+    async with another(
+        api,
         tmp_path,
-        dsn,
-        redis_url,
         VORONKA_TRUSTED_DOCUMENTS=str(folder),
         VORONKA_ONLY_TRUSTED_DOCUMENTS="true",
-    ) as api:
+    ) as strict:
         for request in (
             by_id(digest(ONE)),
             by_apollo(digest(ONE)),
             {"query": ONE},
             {"query": ONE} | by_id(digest(ONE)),
         ):
-            assert (await api.post(request)).data == {"__typename": "Query"}
+            assert (await strict.post(request)).data == {"__typename": "Query"}
         text = fresh()
         for request, code in (
             ({"query": text}, "FORBIDDEN"),
@@ -212,14 +211,14 @@ async def test_executes_nothing_else_when_told_so(tmp_path: Path, folder: Path, 
             (by_apollo(digest(text)), "PERSISTED_QUERY_NOT_FOUND"),
             (by_id(digest(THREE)), "GRAPHQL_VALIDATION_FAILED"),  # an old client's: it is named in the log
         ):
-            answer = await api.post(request, headers=ACCEPT)
+            answer = await strict.post(request, headers=ACCEPT)
             assert (answer.status, "data" in answer.body, answer.codes) == (400, False, [code])
-        async with signed_in(f"127.0.0.1:{api.port}", None) as socket:
+        async with signed_in(f"127.0.0.1:{strict.port}", None) as socket:
             await socket.subscribe("1", text)
             assert (await socket.of("1"))["payload"][0]["extensions"]["code"] == "FORBIDDEN"
             await socket.subscribe("2", TWO)
             assert (await socket.of("2"))["payload"]["data"] == {"me": "Query"}
-        log = await asyncio.to_thread(lambda: api.said)
+        log = await asyncio.to_thread(lambda: strict.said)
     assert digest(THREE) in log
     assert digest(ONE) not in log
 

@@ -16,7 +16,7 @@ from services.local.demo import OWNER
 from services.local.paths import ROOT
 from services.local.up import is_ready
 from tests.local.test_postgres import ask
-from tests.up import LONG, Up, until
+from tests.up import LONG, House, Up, until
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_uses_the_servers_it_is_given(start: Callable[..., Up], tmp_path: Path) 
     with testing.servers() as servers:
         database = servers.database_url.rpartition("/")[0] + "/given"
         ask(servers.database_url, "CREATE DATABASE given")
-        options = ("--port", str(port), "--api", "2", "--workers", "2", "--no-demo")
+        options = ("--port", str(port), "--no-demo")
         up = start(tmp_path / "state", *options, DATABASE_URL=database, REDIS_URL=servers.redis_url)
         up.wait_until_ready()
         rows = [(row["role"], row["name"], row["port"]) for row in up.state.read_processes()]
@@ -115,14 +115,25 @@ def test_uses_the_servers_it_is_given(start: Callable[..., Up], tmp_path: Path) 
 
     assert rows == [
         ("api", f"api-{port}", port),
-        ("api", f"api-{port + 1}", port + 1),
         ("worker", "worker-1", None),
         ("celery", "celery-1", None),
-        ("worker", "worker-2", None),
-        ("celery", "celery-2", None),
     ]
     assert (env["DATABASE_URL"], env["REDIS_URL"], "VORONKA_EMBEDDED" in env) == (database, servers.redis_url, False)
     assert not list((tmp_path / "state").glob("postgres*"))
+
+
+def test_tells_several_apart_by_their_names(house: House) -> None:
+    port = house.ports[0]
+    rows = [(row["role"], row["name"], row["port"]) for row in house.up.state.read_processes()]
+
+    assert sorted(row for row in rows if row[0] not in ("postgres", "valkey")) == [
+        ("api", f"api-{port}", port),
+        ("api", f"api-{port + 1}", port + 1),
+        ("celery", "celery-1", None),
+        ("celery", "celery-2", None),
+        ("worker", "worker-1", None),
+        ("worker", "worker-2", None),
+    ]
 
 
 def test_says_when_the_port_is_taken(tmp_path: Path) -> None:

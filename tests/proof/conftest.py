@@ -6,22 +6,17 @@ import pytest
 
 from shared import accounts, ids
 from shared.actor import Permission
-from tests import client
+from tests.client import Api
+from tests.forks import another
 from tests.proof.hands import Hands
 
 
 @pytest.fixture(scope="session")
-async def api(dsn: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[client.Api]:
-    async with client.api(tmp_path_factory.mktemp("api"), dsn, redis_url) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-async def other_api(dsn: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[client.Api]:
-    async with client.api(tmp_path_factory.mktemp("other"), dsn, redis_url) as started:
+async def other_api(api: Api, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+    async with another(api, tmp_path_factory.mktemp("other")) as started:
         yield started
 
 
 @pytest.fixture
-def owner(api: client.Api, account: accounts.Account) -> Hands:
+def owner(api: Api, account: accounts.Account) -> Hands:
     return Hands(api, api.person(account.id, *Permission, user_id=ids.new()))

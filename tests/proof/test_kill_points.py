@@ -12,8 +12,8 @@ import pytest
 
 from tests import sockets
 from tests.client import Api
+from tests.forks import mortal
 from tests.proof.hands import FOLLOW, Hands, fold
-from tests.proof.mortals import mortal
 
 POINTS = [
     "events.locked",
@@ -102,7 +102,7 @@ async def test_is_done_once_wherever_the_process_dies(owner: Hands, other_api: A
     living = asyncio.Semaphore(AT_ONCE)
 
     async def die(story: Story) -> None:
-        async with living, mortal(owner.api, story.point, tmp_path) as dying:
+        async with living, mortal(owner.api, tmp_path, story.point) as dying:
             with pytest.raises(httpx.TransportError):
                 await story.ask(owner.at(dying))
 

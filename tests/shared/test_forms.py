@@ -10,27 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
-from shared.forms import (
+from shared.forms import NO_CURRENCY, NO_DATE, NOT_NULL, Form, phone_number, read_date, read_instant
+from shared.forms.form import MOST_NUMBER
+from shared.forms.sentences import (
     CONTROL,
     EMPTY,
-    MOST_NUMBER,
     NO_AMOUNT,
-    NO_CURRENCY,
-    NO_DATE,
     NO_EMAIL,
     NO_JSON_NUMBER,
     NO_OBJECT,
     NO_PHONE,
     NO_UUID,
-    NOT_NULL,
     NOT_UNICODE,
     TOO_LONG,
     TOO_MUCH_JSON,
     TWICE,
-    Form,
-    phone_number,
-    read_date,
-    read_instant,
 )
 from shared.ids import new
 from shared.money import Money

@@ -32,6 +32,7 @@ class Scale:
     files: int  # that are imported
     rows: int  # of each
     invoices: int
+    workers: int  # that renew modules
     deals: int
     accounts: int
     log: int
@@ -48,6 +49,7 @@ SMALLEST = Scale(
     files=1,
     rows=40,
     invoices=4,
+    workers=1,  # the one that is there already
     deals=3,
     accounts=1,
     log=4,
@@ -63,6 +65,7 @@ QUICK = Scale(
     files=1,
     rows=5_000,
     invoices=200,
+    workers=2,
     deals=4,
     accounts=2,
     log=4,
@@ -78,6 +81,7 @@ FULL = Scale(
     files=2,
     rows=50_000,
     invoices=10_000,
+    workers=2,
     deals=5,
     accounts=3,
     log=6,

@@ -12,9 +12,8 @@ from typing import Any
 import orjson
 
 from services.local import node
-from services.local.paths import ROOT
+from services.local.testing import CLIENTS
 
-CLIENTS = ROOT / "tests" / "clients"
 PATIENCE = 60.0  # seconds
 LONGEST = 4_000_000  # bytes of a line
 

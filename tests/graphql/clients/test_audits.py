@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from services.local import node
-from services.local.paths import ROOT
+from services.local.testing import CLIENTS
 from tests import client
+from tests.forks import PRODUCTION, another
 
-CLIENTS = ROOT / "tests" / "clients"
 # They ask for the schema, and take nothing else for a good answer.
 INTROSPECTING = {"2EA1", "28B9", "D6D5", "6A70"}
 
@@ -28,8 +28,8 @@ async def audited(*urls: str) -> dict[str, list[dict[str, Any]]]:
     return results
 
 
-async def test_every_audit_is_passed(api: client.Api, tmp_path: Path, dsn: str, redis_url: str) -> None:
-    async with client.production(tmp_path, dsn, redis_url) as closed:
+async def test_every_audit_is_passed(api: client.Api, tmp_path: Path) -> None:
+    async with another(api, tmp_path, **PRODUCTION) as closed:
         urls = [f"http://127.0.0.1:{one.port}/graphql" for one in (api, closed)]
         results = await audited(*urls)
 

@@ -10,13 +10,12 @@ import orjson
 import pytest
 
 from services.local import node
-from services.local.paths import ROOT
+from services.local.testing import CLIENTS
 from tests.graphql.live.boards import Board
 from tests.graphql.live.cutting import way_to
 from tests.graphql.live.house import Served
 from tests.sockets import BOARD
 
-CLIENTS = ROOT / "tests" / "clients"
 PATIENCE = 60.0  # seconds
 CUTS = 6
 EVENTS_BETWEEN = 10

@@ -8,6 +8,7 @@ from shared import accounts
 from shared.actor import Permission
 from shared.db import Database
 from tests import client
+from tests.forks import another
 from tests.graphql.live.boards import Board
 from tests.graphql.live.house import Served
 from tests.sockets import connected, signed_in
@@ -71,10 +72,8 @@ async def test_a_look_ends_those_of_whom_no_hint_told(live: Served, board: Board
         assert await stays.answer("1", "{ __typename }") == {"__typename": "Query"}
 
 
-async def test_another_process_ends_them_too(
-    api: client.Api, dsn: str, redis_url: str, tmp_path: Path, board: Board
-) -> None:
-    async with client.api(tmp_path, dsn, redis_url) as other:
+async def test_another_process_ends_them_too(api: client.Api, tmp_path: Path, board: Board) -> None:
+    async with another(api, tmp_path) as other:
         token = other.person(board.account.id, user_id=board.viewer.id, name="Богдан")
         async with signed_in(f"127.0.0.1:{other.port}", token) as socket:
             await (await socket.watch(board.funnel.id)).next()

@@ -121,7 +121,9 @@ async def test_each_case_measures_its_sides(smallest: Ground) -> None:
         for side in outcome.sides.values():
             assert side.count > 0, name
             assert side.seconds > 0, name
-            assert side.server + side.postgres > 0, name
+            assert side.server > 0, (
+                name
+            )  # PostgreSQL is other tests' as well: a backend that ends takes its CPU with it
 
 
 def test_tells_a_claim_that_is_missed() -> None:

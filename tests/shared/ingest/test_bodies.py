@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.ingest import InboxState, Request, bodies
+from shared.ingest import InboxState, Request, bodies, unreadable
 from shared.ingest.model import NotALead
 from tests.samples import requests
 
@@ -118,4 +118,4 @@ def test_refuses_names_that_are_nested_too_deep() -> None:
 
 
 def test_shows_the_beginning_of_a_body_that_was_not_read() -> None:
-    assert bodies.raw(Request({}, b"\0" + b"x" * 1_000_000)) == {"body": "\ufffd" + "x" * 9_999}
+    assert unreadable.raw(Request({}, b"\0" + b"x" * 1_000_000)) == {"body": "\ufffd" + "x" * 9_999}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.ingest import Request, SourceKind, Vault, bodies
+from shared.ingest import Request, SourceKind, Vault, unreadable
 from shared.ingest.model import Caller, Lock, NotALead, hash_of
 from shared.ingest.sources import KINDS, facebook_leads
 from tests.samples import requests
@@ -108,7 +108,7 @@ def test_lets_in_google_with_what_cannot_be_read_and_shows_no_secret(bad: bytes)
     assert google.verify(LOCK, NOBODY, said)
     with pytest.raises(NotALead) as refused:
         google.parse(said, {})
-    assert refused.value.payload == bodies.raw(Request({}, said.body.replace(SECRET.encode(), b"")))
+    assert refused.value.payload == unreadable.raw(Request({}, said.body.replace(SECRET.encode(), b"")))
 
 
 @pytest.mark.parametrize("kind", [SourceKind.FORM, SourceKind.TILDA, SourceKind.RINGOSTAT, SourceKind.PHONET])

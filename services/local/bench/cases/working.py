@@ -120,6 +120,7 @@ async def renewals(ground: Ground) -> Outcome:
         )
         return many - paid
 
-    product = await worked_off(ground, 2, begin, left)
-    claims = [Claim("invoices by two workers", product.rate, 300, "a second", most=False)]
+    workers = ground.scale.workers
+    product = await worked_off(ground, workers, begin, left)
+    claims = [Claim(f"invoices by {workers} workers", product.rate, 300, "a second", most=False)]
     return Outcome("RENEWALS", f"{many:,} accounts due on one date", "invoice", {"product": product}, claims)

@@ -1,49 +1,18 @@
-"""Work that is done later: claimed once, fenced, tried again, and dead in the end."""
+"""Doing jobs: claimed once, fenced, tried again, and dead in the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from shared import accounts, ids, jobs
-from shared.db import Database, Record, Transaction, connect
+from shared.db import Database, Transaction, connect
 from shared.errors import Unavailable
-from shared.jobs import Job, JobDue, Kind
+from shared.jobs import Job, Kind
 from tests import make
-
-WORK = "tests.work"
-
-
-@pytest.fixture(autouse=True)
-async def real(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A superuser who looks at the rows and turns their clocks. There are no jobs but the test's own."""
-    conn = await asyncpg.connect(dsn)
-    await conn.execute("DELETE FROM jobs")
-    yield conn
-    await conn.close()
-
-
-async def asked(db: Database, account: accounts.Account, **how: Any) -> UUID:
-    """The id of a committed job."""
-    async with db.transaction(account.id) as tx:
-        await jobs.add(tx, WORK, **how)
-        (message,) = tx.outgoing
-    assert isinstance(message, JobDue)
-    return message.job_id
-
-
-async def row(real: asyncpg.Connection, job_id: UUID) -> Record:
-    found = await real.fetchrow("SELECT * FROM jobs WHERE id = $1", job_id)
-    assert found is not None
-    return found
-
-
-async def lose_lease(real: asyncpg.Connection, job_id: UUID) -> None:
-    await real.execute("UPDATE jobs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1", job_id)
+from tests.shared.jobs.rows import WORK, asked, lose_lease, row
 
 
 async def work(tx: Transaction, job: Job) -> None:
@@ -69,52 +38,6 @@ class Farewells:
 async def names(db: Database, account: accounts.Account) -> list[str]:
     async with db.reading(account.id) as tx:
         return [one["name"] for one in await tx.fetch("SELECT name FROM users ORDER BY name")]
-
-
-# ─── asking ──────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_asks_for_work_now_and_says_so(tx: Transaction) -> None:
-    ref = ids.new()
-    await jobs.add(tx, WORK, ref=ref)
-
-    kept = await tx.fetchrow("SELECT * FROM jobs")
-    assert kept is not None
-    assert (kept["account_id"], kept["kind"], kept["ref"], kept["state"]) == (tx.account_id, WORK, ref, "queued")
-    assert (kept["attempts"], kept["max_attempts"], kept["due_at"]) == (0, 10, kept["run_at"])
-    assert tx.outgoing == [JobDue(kept["id"])]
-
-
-async def test_what_is_due_later_is_swept_for_and_not_said(tx: Transaction) -> None:
-    day = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
-    await jobs.add(tx, WORK, due_at=day)
-
-    assert await tx.fetchval("SELECT run_at FROM jobs") == day
-    assert tx.outgoing == []
-
-
-async def test_the_same_work_is_asked_for_once(tx: Transaction) -> None:
-    await jobs.add(tx, WORK, dedupe_key="march")
-    await jobs.add(tx, WORK, dedupe_key="march")
-    await jobs.add(tx, WORK, dedupe_key="april")
-
-    assert await tx.fetchval("SELECT count(*) FROM jobs") == 2
-    assert len(tx.outgoing) == 2
-
-
-@pytest.mark.parametrize("offset", [timedelta(days=-90), timedelta(days=30, microseconds=1)])
-async def test_runs_when_the_account_s_own_clock_says_so(tx: Transaction, offset: timedelta) -> None:
-    await make.clock(tx, offset)
-    day = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
-    await jobs.add(tx, WORK, due_at=day)
-    await jobs.add(tx, WORK)
-
-    later, now = await tx.fetch("SELECT due_at, run_at FROM jobs ORDER BY due_at DESC")
-    assert (later["due_at"], later["run_at"]) == (day, day - offset)
-    assert now["due_at"] == now["run_at"] + offset
-
-
-# ─── doing ───────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_many_who_are_told_do_it_once(dsn: str, account: accounts.Account, real: asyncpg.Connection) -> None:
@@ -252,61 +175,3 @@ async def test_a_kind_that_nobody_knows_fails_like_any_other(
     kept = await row(real, job_id)
     assert kept["last_error"] == "LookupError: This worker knows no kind of job called tests.work."
     assert (kept["state"], kept["attempts"]) == ("queued", 1)
-
-
-# ─── sweeping ────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_sweeps_for_what_is_due_for_more_than_a_second_and_unclaimed(
-    db: Database, account: accounts.Account, real: asyncpg.Connection
-) -> None:
-    states = {
-        "due": "run_at = clock_timestamp() - interval '5 s'",
-        "just due": "run_at = clock_timestamp()",
-        "later": "run_at = clock_timestamp() + interval '5 s'",
-        "claimed": "run_at = clock_timestamp() - interval '5 s', lease_until = clock_timestamp() + interval '9 s'",
-        "abandoned": "run_at = clock_timestamp() - interval '9 s', lease_until = clock_timestamp() - interval '1 s'",
-        "done": "run_at = clock_timestamp() - interval '5 s', state = 'done'",
-        "dead": "run_at = clock_timestamp() - interval '5 s', state = 'dead'",
-    }
-    made = {name: await asked(db, account) for name in states}
-    for name, state in states.items():
-        await real.execute(f"UPDATE jobs SET {state} WHERE id = $1", made[name])
-
-    async with db.transaction(None) as tx:
-        assert set(await jobs.sweep(tx)) == {made["due"], made["abandoned"]}
-    async with db.transaction(None) as tx:
-        assert await jobs.sweep(tx) == []  # each at most once a second
-    await real.execute("UPDATE jobs SET swept_at = swept_at - interval '1 s'")
-    async with db.transaction(None) as tx:
-        assert await jobs.sweep(tx, limit=1) == [made["abandoned"]]  # the oldest first
-        async with db.transaction(None) as other:
-            assert await jobs.sweep(other) == [made["due"]]  # sweepers do not wait for each other
-
-
-async def test_says_for_how_long_the_oldest_has_been_due(
-    db: Database, account: accounts.Account, real: asyncpg.Connection
-) -> None:
-    async with db.reading(None) as tx:
-        assert await jobs.overdue_seconds(tx) == 0
-    await asked(db, account)
-    await real.execute("UPDATE jobs SET run_at = clock_timestamp() - interval '1 h'")
-    async with db.reading(None) as tx:
-        assert await jobs.overdue_seconds(tx) >= 3_600
-
-
-async def test_forgets_what_was_done_seven_days_ago(
-    db: Database, account: accounts.Account, real: asyncpg.Connection
-) -> None:
-    old, young = await asked(db, account), await asked(db, account)
-    for job_id, days in ((old, 7), (young, 6)):
-        await real.execute(
-            "UPDATE jobs SET state = 'done', done_at = clock_timestamp() - make_interval(days => $2) WHERE id = $1",
-            job_id,
-            days,
-        )
-
-    async with db.transaction(None) as tx:
-        await jobs.forget_done(tx)
-
-    assert [kept["id"] for kept in await real.fetch("SELECT id FROM jobs")] == [young]

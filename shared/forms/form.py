@@ -1,23 +1,39 @@
-"""Reading what a client wrote: every problem of form is gathered, and told at once.
-
-A form knows nothing of what stands in the database. It turns texts into values: what it returns for something that
-is wrong is of no use, since `check()` raises before anybody looks at it.
-"""
+"""Problems of form, gathered while an input is read."""
 
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import orjson
-import phonenumbers
 
 from shared import ids
 from shared.errors import InvalidInput, Problem, Sentence
+from shared.forms.sentences import (
+    CONTROL,
+    EMPTY,
+    NO_AMOUNT,
+    NO_COLOR,
+    NO_CURRENCY,
+    NO_DATE,
+    NO_EMAIL,
+    NO_INSTANT,
+    NO_JSON_NUMBER,
+    NO_OBJECT,
+    NO_PHONE,
+    NO_UUID,
+    NOT_NULL,
+    NOT_UNICODE,
+    OUT_OF_BOUNDS,
+    TOO_LONG,
+    TOO_MANY,
+    TOO_MUCH_JSON,
+    TWICE,
+)
+from shared.forms.values import phone_number, read_date, read_instant
 from shared.money import Money, currencies, decimals, minor_units
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_NAME = 200
 LONGEST_NOTE = 10_000
 LARGEST_JSON = 32_768  # bytes
@@ -26,43 +42,6 @@ DEEPEST_JSON = 20
 MOST_NUMBER = 2**63 - 1
 COLOR = re.compile(r"#[0-9A-Fa-f]{6}", re.ASCII)
 EMAIL = re.compile(r"[^\s@<>\"(),;:\\]{1,64}@[^\s@<>\"(),;:\\]+\.[^\s@<>\"(),;:\\.]{2,}")
-UKRAINIAN = re.compile(r"(?:\+?380|0)([3-9][0-9]{8})", re.ASCII)
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
-)
-
-NEEDED = Sentence("This is needed.", "Це обов'язкове поле.")
-NOT_NULL = Sentence(
-    "This cannot be cleared: leave it out or give a value.", "Це не можна очистити: пропустіть або вкажіть."
-)
-EMPTY = Sentence("Write something here.", "Напишіть тут щось.")
-TOO_LONG = Sentence("At most {most} characters, please; these are {count}.", "Не більше {most} символів; тут {count}.")
-CONTROL = Sentence("Control characters cannot be kept.", "Керівні символи зберегти не можна.")
-NOT_UNICODE = Sentence("This is not valid Unicode text.", "Це не коректний текст Unicode.")
-NO_UUID = Sentence("A new id must be a UUID.", "Новий ідентифікатор має бути UUID.")
-TWICE = Sentence("This stands here twice.", "Це вказано двічі.")
-NO_COLOR = Sentence("A color looks like #1A2B3C.", "Колір має вигляд #1A2B3C.")
-NO_PHONE = Sentence(
-    "This is no phone number: write it like +380501234567.", "Це не номер телефону: напишіть його як +380501234567."
-)
-NO_EMAIL = Sentence("This is no e-mail address.", "Це не адреса електронної пошти.")
-NO_AMOUNT = Sentence(
-    'An amount looks like "1250.50": not negative, below 10^13, at most {places} decimals.',
-    "Сума має вигляд «1250.50»: не від'ємна, менша за 10^13, не більше {places} знаків після крапки.",
-)
-NO_CURRENCY = Sentence("This is no currency of ISO 4217, such as UAH.", "Це не валюта за ISO 4217, як-от UAH.")
-NO_DATE = Sentence("A date looks like 2026-03-31.", "Дата має вигляд 2026-03-31.")
-NO_INSTANT = Sentence("A time looks like 2026-03-31T09:30:00Z.", "Час має вигляд 2026-03-31T09:30:00Z.")
-OUT_OF_BOUNDS = Sentence("This must be from {least} to {most}.", "Це має бути від {least} до {most}.")
-NO_OBJECT = Sentence("This must be a JSON object.", "Це має бути об'єкт JSON.")
-TOO_MUCH_JSON = Sentence(
-    "At most {bytes} bytes, nested at most {deep} deep.", "Не більше {bytes} байтів і {deep} рівнів вкладення."
-)
-NO_JSON_NUMBER = Sentence(
-    "JSON cannot hold this number: write it as text.", "JSON не вміщує такого числа: запишіть як текст."
-)
-TOO_MANY = Sentence("At most {most} of these.", "Не більше {most}.")
 
 Path = tuple[str, ...]
 
@@ -224,39 +203,3 @@ def _is_control(char: str) -> bool:
 def _is_plain(value: dict[str, object]) -> bool:
     """Whether it holds texts only, all of them printable: nothing in it can be wrong but its size."""
     return all(isinstance(text, str) and text.isprintable() for one in value.items() for text in one)
-
-
-def read_date(text: str) -> date | None:
-    """A civil date (RFC 3339 full-date), or None."""
-    try:
-        return date.fromisoformat(text) if DATE.fullmatch(text) else None
-    except ValueError:
-        return None
-
-
-def read_instant(text: str) -> datetime | None:
-    """An RFC 3339 date-time with its offset, of the years 1970 to 9999, in UTC; or None."""
-    if not INSTANT.fullmatch(text):
-        return None
-    try:
-        at = datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return at if at >= EPOCH else None
-
-
-def phone_number(text: str, country: str) -> str | None:
-    """E.164 of a number in international form or in a country's national form; None when it cannot be read.
-
-    The number must be possible in its country (its length), not in use: ranges change faster than any list of them.
-    """
-    plain = UKRAINIAN.fullmatch(text)  # most numbers are so, and the library takes a hundred times as long
-    if plain is not None and (text[0] == "+" or country == "UA"):
-        return f"+380{plain[1]}"
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
