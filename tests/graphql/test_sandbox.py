@@ -1,6 +1,7 @@
 """The sandbox's page: a payer goes there, chooses, and we are called back as by a real provider."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -9,12 +10,17 @@ import pytest
 from starlette.applications import Starlette
 
 from services.graphql import callbacks, sandbox
+from services.local import ports
 from shared import jobs, payments
+from shared.billing import Rank
 from shared.db import Database
+from shared.payments.model import NotKnown
 from shared.payments.pretending import body_of
-from shared.payments.providers.sandbox import SIGNATURE, key_of, sign
+from shared.payments.providers.sandbox import CARD, EMPTY_CARD, SIGNATURE, key_of, sign
 from shared.payments.sql import select_pretended
+from tests.serving import running
 from tests.shared.payments import signing, stories
+from tests.shared.payments.outgoing import order
 
 KINDS = payments.kinds(signing.settings)
 
@@ -101,3 +107,26 @@ async def test_production_knows_nothing_of_it_though_all_is_signed(
     async with db.transaction(None) as tx:
         assert await tx.fetchval("SELECT count(*) FROM jobs WHERE kind = $1 AND ref = $2", payments.CALL, begun.id) == 0
     assert (await stories.end(db, begun)).state == "CREATED"
+
+
+async def test_it_is_spoken_to_as_a_real_provider_is(app: Starlette, db: Database) -> None:
+    paid, declined = [await stories.begun(db, "sandbox") for _ in range(2)]
+    port = ports.choose()
+    settings = signing.settings(voronka_sandbox_url=f"http://127.0.0.1:{port}")
+    provider = payments.configured(settings)["sandbox"]
+    one, other = [order("sandbox", payment_id=begun.id, card=CARD) for begun in (paid, declined)]
+    async with running(app, port, ws="none"):
+        with pytest.raises(NotKnown):
+            await provider.ask(one)
+        said = [await provider.charge(one), await provider.charge(one), await provider.ask(one)]
+        assert [(it.payment_id, it.state, it.refunded) for it in said] == [(paid.id, Rank.PAID, 0)] * 3
+
+        refused = await provider.charge(replace(other, card=EMPTY_CARD))
+        assert (refused.state, refused.failure) == (Rank.FAILED, "Insufficient funds")
+
+        await provider.refund(one, 200_00, "refund-1")
+        assert (await provider.ask(one)).refunded == 200_00
+        for it, amount in ((one, 300_01), (other, 1)):
+            with pytest.raises(payments.Refused):
+                await provider.refund(it, amount, "refund-2")
+        assert (await provider.ask(one)).refunded == 200_00

@@ -176,6 +176,30 @@ async def test_a_charge_that_nobody_answered_is_asked_about_and_not_made_again(h
     assert charges == 1
 
 
+async def test_a_charge_whose_answer_nobody_understands_is_asked_about_and_not_made_again(
+    house: House, db: Database
+) -> None:
+    begun = await with_card(db, "liqpay")
+    house.bank.says("/api/request", liqpay_answer(begun, "a new one"))
+    assert await house.do(billing.CHARGE, begun.id) is True
+    assert await state(house, begun) == "CREATED"
+    house.bank.says("/api/request", liqpay_answer(begun, "success"))
+
+    assert await house.do(payments.POLL, begun.id) is True
+
+    assert await state(house, begun) == "PAID"
+    assert [signing.liqpay_data(one.body)["action"] for one in house.bank.requests] == ["paytoken", "status"]
+
+
+async def test_what_is_said_of_another_payment_is_not_believed(house: House, db: Database) -> None:
+    begun, other = await with_card(db, "liqpay"), await stories.begun(db, "liqpay")
+    house.bank.says("/api/request", liqpay_answer(other, "success"))
+
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    assert [await state(house, one) for one in (begun, other)] == ["CREATED", "CREATED"]
+
+
 KILLED = """
 import asyncio, os, sys
 from uuid import UUID
