@@ -68,7 +68,8 @@ class Monobank:
 
     def key(self, came: Call) -> str:
         payload = _read(came)
-        return ":".join(text(payload.get(part)) for part in ("reference", "invoiceId", "status", "modifiedDate"))
+        parts = ("reference", "invoiceId", "status", "modifiedDate", "finalAmount")
+        return ":".join(text(payload.get(part)) for part in parts)
 
     def parse(self, came: Call) -> Said:
         return _said(_read(came))

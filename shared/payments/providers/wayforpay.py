@@ -65,7 +65,7 @@ class WayForPay:
 
     def key(self, came: Call) -> str:
         payload = self._read(came)
-        parts = ("orderReference", "transactionStatus", "reasonCode", "processingDate")
+        parts = ("orderReference", "transactionStatus", "reasonCode", "processingDate", "refundAmount")
         return ":".join(text(payload.get(part)) for part in parts)
 
     def parse(self, came: Call) -> Said:
