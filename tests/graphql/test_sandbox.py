@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import orjson
@@ -38,6 +38,10 @@ async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def in_here(url: str) -> str:
+    return url.removeprefix(signing.settings().voronka_public_url)
+
+
 async def called_back(client: httpx.AsyncClient, db: Database, begun: stories.Begun) -> int:
     """How many calls the sandbox has planned; one is made, and applied."""
     async with db.transaction(None) as tx:
@@ -64,13 +68,14 @@ async def test_what_a_payer_chooses_becomes_of_the_payment(
     begun = await stories.begun(db, "sandbox")
     checkout = await payments.checkout(db, payments.configured(signing.settings()), begun.account_id, begun.id)
     assert checkout is not None
-    path = urlsplit(checkout.url).path
+    assert checkout == payments.Checkout(checkout.url, "GET", {})
+    page = in_here(checkout.url)
 
-    shown = await client.post(path, data=dict(checkout.fields))
+    shown = await client.get(page)
     assert (shown.status_code, "500.00 UAH" in shown.text) == (200, True)
-    chosen = await client.post(path, data={**checkout.fields, "choice": choice})
+    chosen = await client.post(page, data={"choice": choice})
 
-    assert (chosen.status_code, chosen.headers["location"]) == (303, checkout.fields["back"])
+    assert (chosen.status_code, chosen.headers["location"]) == (303, signing.settings().voronka_public_url)
     assert await called_back(client, db, begun) == calls
     assert (await stories.end(db, begun)).state == state
 
@@ -79,11 +84,14 @@ async def test_nobody_is_sent_there_but_by_us(client: httpx.AsyncClient, db: Dat
     begun = await stories.begun(db, "sandbox")
     checkout = await payments.checkout(db, payments.configured(signing.settings()), begun.account_id, begun.id)
     assert checkout is not None
-    path = urlsplit(checkout.url).path
+    path, asked = urlsplit(checkout.url).path, dict(parse_qsl(urlsplit(checkout.url).query))
 
     for changed in ({"amount": "1"}, {"back": "https://elsewhere.example"}, {"signature": ""}, {"amount": "x"}):
-        response = await client.post(path, data={**checkout.fields, **changed, "choice": "pay"})
-        assert response.status_code == 404
+        for response in (
+            await client.get(path, params=asked | changed),
+            await client.post(path, params=asked | changed, data={"choice": "pay"}),
+        ):
+            assert response.status_code == 404
     assert (await client.post("/sandbox", content=b"{}")).status_code == 403
 
 
@@ -98,7 +106,7 @@ async def test_production_knows_nothing_of_it_though_all_is_signed(
     assert (await client.post("/sandbox", content=order, headers=signature)).text == "{}"  # understood: no such order
     app.state.settings = signing.production()
 
-    paid = await client.post(urlsplit(checkout.url).path, data={**checkout.fields, "choice": "pay"})
+    paid = await client.post(in_here(checkout.url), data={"choice": "pay"})
     spoken = await client.post("/sandbox", content=order, headers=signature)
     call = signing.sandbox_raw(order)
     called = await client.post("/callbacks/sandbox", content=call.body, headers=dict(call.headers))
