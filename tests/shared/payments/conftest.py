@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.shared.payments.outgoing import Outside
+from shared.db import Database
+from tests.shared.payments import signing
+from tests.shared.payments.house import House
+from tests.shared.payments.outgoing import Outside, urls
 from tests.shared.payments.standing_in import StandIn, standing_in
 
 
@@ -20,3 +23,8 @@ def outside(bank: StandIn) -> Outside:
     bank.replies.clear()
     bank.otherwise = None
     return Outside(bank)
+
+
+@pytest.fixture
+def house(db: Database, outside: Outside) -> House:
+    return House(db, signing.settings(**urls(outside.bank.url)), outside.bank)

@@ -15,10 +15,14 @@ ACCOUNT, ORDER = UUID(int=1), UUID(int=2)
 PUBLIC = "https://voronka.example"
 
 
+def urls(url: str) -> dict[str, str]:
+    """Settings by which all providers are there."""
+    return {f"voronka_{name}_url": url for name in ("liqpay", "wayforpay", "monobank", "stripe", "sandbox")}
+
+
 def at(url: str, code: str) -> Provider:
     """The provider, with that in place of its own address."""
-    urls = {f"voronka_{name}_url": url for name in ("liqpay", "wayforpay", "monobank", "stripe", "sandbox")}
-    return configured(signing.settings(voronka_public_url=PUBLIC, **urls))[code]
+    return configured(signing.settings(voronka_public_url=PUBLIC, **urls(url)))[code]
 
 
 @dataclass(frozen=True)
