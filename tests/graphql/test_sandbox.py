@@ -92,6 +92,9 @@ async def test_nobody_is_sent_there_but_by_us(client: httpx.AsyncClient, db: Dat
             await client.post(path, params=asked | changed, data={"choice": "pay"}),
         ):
             assert response.status_code == 404
+    for nothing in ("abc", f"{begun.id}x", "%00"):
+        assert (await client.get(f"/sandbox/{nothing}", params=asked)).status_code == 404
+    assert (await client.get("/sandbox/abc", params={**asked, "amount": "9" * 5_000})).status_code == 404
     assert (await client.post("/sandbox", content=b"{}")).status_code == 403
 
 
