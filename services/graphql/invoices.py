@@ -111,7 +111,7 @@ async def checkouts(ctx: Context, asked: Sequence["Payment"]) -> list[Checkout |
     for payment in asked:
         try:
             begun = await payments.checkout(ctx.db, providers, account_id, payment.payment_id)
-        except (payments.OutcomeUnknown, payments.Unreadable) as failure:
+        except (payments.OutcomeUnknown, payments.Refused, payments.Unreadable) as failure:
             raise Unavailable from failure
         shown.append(Checkout(**begun.to_json()) if begun else None)
     return shown

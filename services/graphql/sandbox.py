@@ -28,7 +28,7 @@ PAGE = """<!doctype html>
 padding: .75rem; margin: .5rem 0; font: inherit }}</style>
 <h1>{amount} {currency}</h1>
 <p>No money moves here: choose what becomes of the payment.</p>
-<form method="post">{fields}{buttons}</form>
+<form method="post">{buttons}</form>
 """
 BUTTONS = {
     Choice.PAY: "Pay",
@@ -39,23 +39,22 @@ BUTTONS = {
 
 
 async def page(request: Request) -> Response:
-    """The page, and what was chosen on it."""
+    """The page, and what was chosen on it. What is to be paid stands in its address, signed."""
     settings: Settings = request.app.state.settings
     db: Database = request.app.state.db
     body = await _body(request)
     if settings.voronka_env == "production" or body is None:
         return _not_there()
-    form = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-    order_id = ids.read(request.path_params["payment"])
-    currency, minor, back = form.get("currency", ""), form.get("amount", ""), form.get("back", "")
+    asked, order_id = request.query_params, ids.read(request.path_params["payment"])
+    minor, back = asked.get("amount", ""), asked.get("back", "")
     if not (minor.isascii() and minor.isdecimal() and len(minor) <= 15):
         return _not_there()
-    amount = Money(int(minor), currency)
-    if not same(form.get("signature"), page_signature(key_of(settings), order_id, amount, back)):
+    amount = Money(int(minor), asked.get("currency", ""))
+    if not same(asked.get("signature"), page_signature(key_of(settings), order_id, amount, back)):
         return _not_there()
-    choice = form.get("choice", "")
+    choice = dict(parse_qsl(body.decode(errors="replace"))).get("choice", "")
     if choice not in list(Choice):
-        return HTMLResponse(_page(form, amount))
+        return HTMLResponse(_page(amount))
     async with db.transaction(None) as tx:
         await pretending.choose(tx, order_id, amount, Choice(choice))
     return RedirectResponse(back, 303)
@@ -86,11 +85,9 @@ async def _body(request: Request) -> bytes | None:
         return None
 
 
-def _page(form: dict[str, str], amount: Money) -> str:
-    kept = ("amount", "currency", "back", "signature")
-    fields = "".join(f'<input type="hidden" name="{name}" value="{escape(form[name])}">' for name in kept)
+def _page(amount: Money) -> str:
     buttons = "".join(f'<button name="choice" value="{value}">{label}</button>' for value, label in BUTTONS.items())
-    return PAGE.format(amount=escape(str(amount)), currency=escape(amount.currency), fields=fields, buttons=buttons)
+    return PAGE.format(amount=escape(str(amount)), currency=escape(amount.currency), buttons=buttons)
 
 
 def _not_there() -> Response:
@@ -99,5 +96,5 @@ def _not_there() -> Response:
 
 routes = [
     Route("/sandbox", speak, methods=["POST"]),
-    Route("/sandbox/{payment}", page, methods=["POST"]),
+    Route("/sandbox/{payment}", page, methods=["GET", "POST"]),
 ]

@@ -10,7 +10,7 @@ from shared.jobs import Job, Kind, Kinds
 from shared.payments import asking, pretending
 from shared.payments.asking import POLL, checkout
 from shared.payments.commands import CALLBACK, apply, bury, dead, receive, replay
-from shared.payments.model import Answer, Call, Checkout, OutcomeUnknown, Unreadable
+from shared.payments.model import Answer, Call, Checkout, OutcomeUnknown, Refused, Unreadable
 from shared.payments.pretending import CALL, Choice
 from shared.payments.providers import Provider, Providers, configured
 
@@ -46,6 +46,7 @@ __all__ = [
     "OutcomeUnknown",
     "Provider",
     "Providers",
+    "Refused",
     "Unreadable",
     "apply",
     "bury",

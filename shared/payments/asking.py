@@ -21,6 +21,7 @@ from shared.payments.model import (
     NotKnown,
     Order,
     OutcomeUnknown,
+    Refused,
     Said,
     Unreadable,
     given_back,
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 async def checkout(db: Database, providers: Providers, account_id: UUID, payment_id: UUID) -> Checkout | None:
     """How the payer goes on; None when there is nothing to be paid on a page.
 
-    Raises OutcomeUnknown when the provider does not say, Unreadable when it refuses.
+    Raises OutcomeUnknown when the provider does not say, Refused.
     """
     async with db.transaction(account_id) as tx:
         order = await sql.select_order(tx, payment_id)
@@ -65,14 +66,12 @@ async def charge(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jo
     async with db.transaction(account_id, limits=JOB) as tx:
         is_first = await _begin(tx, order, CHARGE)
     try:
-        said = await (provider.charge(order) if is_first else provider.ask(order))
-    except Unreadable as refused:
-        if not is_first:
-            raise
-        said = Said(order.payment_id, Rank.FAILED, order.amount, failure=str(refused))
-    except (OutcomeUnknown, NotKnown) as unknown:
-        log.warning("charge of unknown outcome", payment=str(order.payment_id), error=str(unknown))
-        return  # it is asked for again and again
+        said = _about(order, await (provider.charge(order) if is_first else provider.ask(order)))
+    except (OutcomeUnknown, Unreadable, Refused) as failure:
+        if not (is_first and isinstance(failure, Refused)):
+            log.warning("charge of unknown outcome", payment=str(order.payment_id), error=str(failure))
+            return  # it is asked for again and again
+        said = Said(order.payment_id, Rank.FAILED, order.amount, failure=str(failure)[:LONGEST_FAILURE])
     async with db.transaction(account_id, limits=JOB) as tx:
         await record(tx, said)
 
@@ -84,12 +83,12 @@ async def ask(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jobs.
         return
     assert order.started_at is not None
     try:
-        said = await _provider(providers, order).ask(order)
+        said = _about(order, await _provider(providers, order).ask(order))
     except NotKnown:
         if order.card is None or job.due_at - order.started_at < NEVER_HEARD:
             return
         said = Said(order.payment_id, Rank.FAILED, order.amount, failure=f"{order.provider} never heard of it.")
-    except (OutcomeUnknown, Unreadable) as unknown:
+    except (OutcomeUnknown, Unreadable, Refused) as unknown:
         log.warning("payment asked for in vain", payment=str(order.payment_id), error=str(unknown))
         return
     async with db.transaction(account_id, limits=JOB) as tx:
@@ -119,11 +118,11 @@ async def refund(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jo
     if wanted.goal is None:
         try:
             await provider.refund(order, wanted.amount, str(wanted.id))
-        except (Unreadable, NotKnown):  # refused: nothing was paid back, and it may be asked for again
+        except Refused:  # nothing was paid back, and it may be asked for again
             async with db.transaction(job.account_id, limits=JOB) as tx:
                 await sql.delete_refund_attempt(tx, wanted.id)
             raise
-    elif (await provider.ask(order)).refunded < goal:
+    elif _about(order, await provider.ask(order)).refunded < goal:
         raise OutcomeUnknown(f"{order.provider} does not say that {goal} of {order.amount.minor} went back.")
     amount = order.amount
     back = Said(order.payment_id, given_back(Rank.PAID, amount.minor, goal), amount, goal)
@@ -176,6 +175,13 @@ async def _ask_later(tx: Transaction, payment_id: UUID, began: datetime, age: ti
             real_clock=True,
             dedupe_key=f"{POLL}:{payment_id}:{following.total_seconds():.0f}",
         )
+
+
+def _about(order: Order, said: Said) -> Said:
+    """Raises Unreadable for an answer that is about another payment."""
+    if said.payment_id != order.payment_id:
+        raise Unreadable(f"{order.provider} was asked for {order.payment_id}, and answers of {said.payment_id}.")
+    return said
 
 
 def _is_over(order: Order) -> bool:

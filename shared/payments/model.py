@@ -18,7 +18,11 @@ class Unreadable(Exception):
     """A provider said it, and we cannot tell what it means: for people to look at."""
 
 
-class NotKnown(Exception):
+class Refused(Exception):
+    """The provider refuses what it is asked for as it is: nothing was done."""
+
+
+class NotKnown(Refused):
     """The provider has never heard of the order."""
 
 
@@ -113,6 +117,7 @@ class Order:
     `payable`: its invoice is open.
     """
 
+    account_id: UUID
     payment_id: UUID
     provider: str
     amount: Money

@@ -39,10 +39,12 @@ async def choose(tx: Transaction, payment_id: UUID, amount: Money, choice: Choic
 
 
 async def answer(tx: Transaction, verb: str, payment_id: UUID, amount: Money) -> sql.Pretended | None:
-    """What a shop is told that asks, charges a card or pays back; None for an order that nobody began."""
+    """What a shop is told that asks, charges a card or pays back; None for an order that nobody began, or cannot be paid back."""
     if verb in ("pay", "decline") and await sql.select_pretended(tx, payment_id) is None:
         await choose(tx, payment_id, amount, Choice(verb))
-    if verb == "refund" and await sql.add_pretended_refund(tx, payment_id, amount.minor):
+    if verb == "refund":
+        if not await sql.add_pretended_refund(tx, payment_id, amount.minor):
+            return None
         await jobs.add(tx, CALL, ref=payment_id)
     return await sql.select_pretended(tx, payment_id)
 

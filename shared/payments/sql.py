@@ -172,7 +172,7 @@ async def select_named(tx: Transaction, provider: str, names: Sequence[str]) -> 
 
 async def select_order(tx: Transaction, payment_id: UUID) -> Order | None:
     row = await tx.fetchrow(
-        """SELECT p.id, p.provider, p.amount, p.currency, p.rank, p.created_at, p.return_url, p.save_method, m.token,
+        """SELECT p.account_id, p.id, p.provider, p.amount, p.currency, p.rank, p.created_at, p.return_url, p.save_method, m.token,
                   a.reference, a.started_at, i.state = 'OPEN' AS payable
              FROM payments p
              JOIN invoices i ON i.account_id = p.account_id AND i.id = p.invoice_id
@@ -311,6 +311,7 @@ async def select_pretended(tx: Transaction, payment_id: UUID) -> Pretended | Non
 
 def _order(row: Record) -> Order:
     return Order(
+        row["account_id"],
         row["id"],
         row["provider"],
         Money(row["amount"], row["currency"]),

@@ -1,7 +1,8 @@
 """The sandbox's page: a payer goes there, chooses, and we are called back as by a real provider."""
 
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import orjson
@@ -9,12 +10,17 @@ import pytest
 from starlette.applications import Starlette
 
 from services.graphql import callbacks, sandbox
+from services.local import ports
 from shared import jobs, payments
+from shared.billing import Rank
 from shared.db import Database
+from shared.payments.model import NotKnown
 from shared.payments.pretending import body_of
-from shared.payments.providers.sandbox import SIGNATURE, key_of, sign
+from shared.payments.providers.sandbox import CARD, EMPTY_CARD, SIGNATURE, key_of, sign
 from shared.payments.sql import select_pretended
+from tests.serving import running
 from tests.shared.payments import signing, stories
+from tests.shared.payments.outgoing import order
 
 KINDS = payments.kinds(signing.settings)
 
@@ -30,6 +36,10 @@ def app(db: Database) -> Starlette:
 async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://voronka") as client:
         yield client
+
+
+def in_here(url: str) -> str:
+    return url.removeprefix(signing.settings().voronka_public_url)
 
 
 async def called_back(client: httpx.AsyncClient, db: Database, begun: stories.Begun) -> int:
@@ -58,13 +68,14 @@ async def test_what_a_payer_chooses_becomes_of_the_payment(
     begun = await stories.begun(db, "sandbox")
     checkout = await payments.checkout(db, payments.configured(signing.settings()), begun.account_id, begun.id)
     assert checkout is not None
-    path = urlsplit(checkout.url).path
+    assert checkout == payments.Checkout(checkout.url, "GET", {})
+    page = in_here(checkout.url)
 
-    shown = await client.post(path, data=dict(checkout.fields))
+    shown = await client.get(page)
     assert (shown.status_code, "500.00 UAH" in shown.text) == (200, True)
-    chosen = await client.post(path, data={**checkout.fields, "choice": choice})
+    chosen = await client.post(page, data={"choice": choice})
 
-    assert (chosen.status_code, chosen.headers["location"]) == (303, checkout.fields["back"])
+    assert (chosen.status_code, chosen.headers["location"]) == (303, signing.settings().voronka_public_url)
     assert await called_back(client, db, begun) == calls
     assert (await stories.end(db, begun)).state == state
 
@@ -73,11 +84,17 @@ async def test_nobody_is_sent_there_but_by_us(client: httpx.AsyncClient, db: Dat
     begun = await stories.begun(db, "sandbox")
     checkout = await payments.checkout(db, payments.configured(signing.settings()), begun.account_id, begun.id)
     assert checkout is not None
-    path = urlsplit(checkout.url).path
+    path, asked = urlsplit(checkout.url).path, dict(parse_qsl(urlsplit(checkout.url).query))
 
     for changed in ({"amount": "1"}, {"back": "https://elsewhere.example"}, {"signature": ""}, {"amount": "x"}):
-        response = await client.post(path, data={**checkout.fields, **changed, "choice": "pay"})
-        assert response.status_code == 404
+        for response in (
+            await client.get(path, params=asked | changed),
+            await client.post(path, params=asked | changed, data={"choice": "pay"}),
+        ):
+            assert response.status_code == 404
+    for nothing in ("abc", f"{begun.id}x", "%00"):
+        assert (await client.get(f"/sandbox/{nothing}", params=asked)).status_code == 404
+    assert (await client.get("/sandbox/abc", params={**asked, "amount": "9" * 5_000})).status_code == 404
     assert (await client.post("/sandbox", content=b"{}")).status_code == 403
 
 
@@ -92,7 +109,7 @@ async def test_production_knows_nothing_of_it_though_all_is_signed(
     assert (await client.post("/sandbox", content=order, headers=signature)).text == "{}"  # understood: no such order
     app.state.settings = signing.production()
 
-    paid = await client.post(urlsplit(checkout.url).path, data={**checkout.fields, "choice": "pay"})
+    paid = await client.post(in_here(checkout.url), data={"choice": "pay"})
     spoken = await client.post("/sandbox", content=order, headers=signature)
     call = signing.sandbox_raw(order)
     called = await client.post("/callbacks/sandbox", content=call.body, headers=dict(call.headers))
@@ -101,3 +118,26 @@ async def test_production_knows_nothing_of_it_though_all_is_signed(
     async with db.transaction(None) as tx:
         assert await tx.fetchval("SELECT count(*) FROM jobs WHERE kind = $1 AND ref = $2", payments.CALL, begun.id) == 0
     assert (await stories.end(db, begun)).state == "CREATED"
+
+
+async def test_it_is_spoken_to_as_a_real_provider_is(app: Starlette, db: Database) -> None:
+    paid, declined = [await stories.begun(db, "sandbox") for _ in range(2)]
+    port = ports.choose()
+    settings = signing.settings(voronka_sandbox_url=f"http://127.0.0.1:{port}")
+    provider = payments.configured(settings)["sandbox"]
+    one, other = [order("sandbox", payment_id=begun.id, card=CARD) for begun in (paid, declined)]
+    async with running(app, port, ws="none"):
+        with pytest.raises(NotKnown):
+            await provider.ask(one)
+        said = [await provider.charge(one), await provider.charge(one), await provider.ask(one)]
+        assert [(it.payment_id, it.state, it.refunded) for it in said] == [(paid.id, Rank.PAID, 0)] * 3
+
+        refused = await provider.charge(replace(other, card=EMPTY_CARD))
+        assert (refused.state, refused.failure) == (Rank.FAILED, "Insufficient funds")
+
+        await provider.refund(one, 200_00, "refund-1")
+        assert (await provider.ask(one)).refunded == 200_00
+        for it, amount in ((one, 300_01), (other, 1)):
+            with pytest.raises(payments.Refused):
+                await provider.refund(it, amount, "refund-2")
+        assert (await provider.ask(one)).refunded == 200_00

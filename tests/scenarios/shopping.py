@@ -84,11 +84,12 @@ class Owner(Person):
         return {**quoted, "payment": begun["payment"]}
 
     async def choose(self, begun: dict[str, Any], choice: str) -> None:
-        """As a browser does: the form is sent, the page is shown, a button is pressed."""
+        """As a browser does: the page is shown, a button is pressed."""
         checkout = begun["payment"]["checkout"]
-        shown = await self.http.post(checkout["url"], data=checkout["fields"])
+        assert (checkout["method"], checkout["fields"]) == ("GET", {})
+        shown = await self.http.get(checkout["url"])
         assert f'value="{choice}"' in shown.text
-        sent = await self.http.post(checkout["url"], data={**checkout["fields"], "choice": choice})
+        sent = await self.http.post(checkout["url"], data={"choice": choice})
         assert sent.status_code == 303, sent.text
 
     async def buy(self, code: str, interval: str) -> dict[str, Any]:

@@ -10,7 +10,10 @@ from shared.payments.providers import liqpay, monobank, sandbox, stripe, wayforp
 
 
 class Provider(Protocol):
-    """What a provider is. Whatever speaks to it raises OutcomeUnknown when nobody knows what became of it."""
+    """What a provider is.
+
+    Whatever speaks to it raises OutcomeUnknown when nobody knows what became of it, or Unreadable, which means no more.
+    """
 
     @property
     def code(self) -> str:
@@ -33,16 +36,16 @@ class Provider(Protocol):
         """What it wants to hear. `now`: seconds of the real clock."""
 
     async def start(self, order: Order) -> Started:
-        """Where the payer goes to pay."""
+        """Where the payer goes to pay. Raises Refused."""
 
     async def ask(self, order: Order) -> Said:
         """What became of a payment. Raises NotKnown."""
 
     async def charge(self, order: Order) -> Said:
-        """Charge the order's saved card. Raises Unreadable when it is refused as it is."""
+        """Charge the order's saved card. Raises Refused."""
 
     async def refund(self, order: Order, amount: int, key: str) -> None:
-        """Give back that much. `key`: the same of each attempt at the same refund. Raises Unreadable."""
+        """Give back that much. `key`: the same of each attempt at the same refund. Raises Refused."""
 
 
 Providers = Mapping[str, Provider]

@@ -19,6 +19,8 @@ from shared.payments.model import (
     Endpoint,
     NotKnown,
     Order,
+    OutcomeUnknown,
+    Refused,
     Said,
     Started,
     Unreadable,
@@ -31,6 +33,7 @@ from shared.payments.providers.reading import as_written, same, text
 
 Hash = Literal["sha1", "sha3-256"]
 VERSIONS: Mapping[Hash, int] = {"sha1": 3, "sha3-256": 7}
+UNKNOWN_ORDER, KNOWN_ORDER = frozenset({"payment_not_found", "order_not_found"}), "order_id_duplicate"
 NO_PAYER = "127.0.0.1"  # nobody sits before a screen when a saved card is charged
 
 FAILED = frozenset({"failure", "error", "unsubscribed"})
@@ -98,10 +101,16 @@ class LiqPay:
         return Started(Checkout(f"{self.url}/api/3/checkout", "POST", fields))
 
     async def ask(self, order: Order) -> Said:
-        return await self._request({"action": "status", "order_id": str(order.payment_id)})
+        order_id = str(order.payment_id)
+        answer = await self._api({"action": "status", "order_id": order_id})
+        if text(answer.get("err_code")) in UNKNOWN_ORDER:
+            raise NotKnown
+        if answer.get("result") == "error" and not answer.get("payment_id") and answer.get("order_id") != order_id:
+            raise OutcomeUnknown(f"LiqPay refuses to tell: {_reason(answer)}")  # of us, not of the payment
+        return self._said({"order_id": order_id, **answer}, order)
 
     async def charge(self, order: Order) -> Said:
-        return await self._request(
+        answer = await self._api(
             {
                 "action": "paytoken",
                 "amount": str(order.amount),
@@ -114,18 +123,18 @@ class LiqPay:
                 "server_url": self.endpoint.callback,
             }
         )
+        if answer.get("err_code") == KNOWN_ORDER:
+            raise OutcomeUnknown("LiqPay has been asked for it before.")
+        return self._said({"order_id": str(order.payment_id), **answer}, order)
 
     async def refund(self, order: Order, amount: int, key: str) -> None:  # noqa: ARG002  # it knows no such keys
         part = type(order.amount)(amount, order.amount.currency)
         answer = await self._api({"action": "refund", "order_id": str(order.payment_id), "amount": str(part)})
-        if text(answer.get("status")) in FAILED or answer.get("result") == "error":
-            raise Unreadable(f"LiqPay did not refund: {answer.get('err_description') or answer.get('err_code')}")
-
-    async def _request(self, asked: Mapping[str, Any]) -> Said:
-        answer = await self._api(asked)
-        if text(answer.get("err_code")) in ("payment_not_found", "order_not_found"):
-            raise NotKnown
-        return self._said(answer | {"order_id": answer.get("order_id") or asked["order_id"]}, asked)
+        status = text(answer.get("status"))
+        if status in FAILED or answer.get("result") == "error":
+            raise Refused(f"LiqPay did not refund: {_reason(answer)}")
+        if status not in PENDING | {"reversed", "success", "sandbox"}:
+            raise OutcomeUnknown(f"LiqPay's refund is {status[:50]!r}.")
 
     async def _api(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return await call("POST", f"{self.url}/api/request", form=self._signed(asked))
@@ -142,10 +151,12 @@ class LiqPay:
             raise Unreadable("`data` is not base64 of a JSON object.")
         return payload
 
-    def _said(self, payload: Mapping[str, Any], asked: Mapping[str, Any] | None = None) -> Said:
-        """`asked`: what a refusal that names no amount is about."""
-        about = dict(asked or {}) | dict(payload)
-        amount = major(about.get("amount", "0"), about.get("currency", "UAH"))
+    def _said(self, payload: Mapping[str, Any], order: Order | None = None) -> Said:
+        """`order`: what an answer is about; one that refuses may name no amount."""
+        if order and text(payload.get("status")) in FAILED and "amount" not in payload:
+            amount = order.amount
+        else:
+            amount = major(payload.get("amount"), payload.get("currency"))
         state, refunded = self._state(payload, amount.minor, amount.currency)
         token = payload.get("card_token")
         return Said(
@@ -155,11 +166,7 @@ class LiqPay:
             refunded,
             reference=str(payload["payment_id"]) if payload.get("payment_id") else None,
             card=Card(token, str(payload.get("sender_card_mask2") or self.name)) if isinstance(token, str) else None,
-            failure=str(payload.get("err_description") or payload.get("err_code") or payload.get("status"))[
-                :LONGEST_FAILURE
-            ]
-            if state is Rank.FAILED
-            else None,
+            failure=_reason(payload) if state is Rank.FAILED else None,
         )
 
     def _state(self, payload: Mapping[str, Any], amount: int, currency: str) -> tuple[Rank, int]:
@@ -175,6 +182,10 @@ class LiqPay:
         if status in PENDING:
             return Rank.PENDING, 0
         raise Unreadable(f"LiqPay has no status {status[:50]!r} that we know.")
+
+
+def _reason(payload: Mapping[str, Any]) -> str:
+    return text(payload.get("err_description") or payload.get("err_code") or payload.get("status"))[:LONGEST_FAILURE]
 
 
 def _fields(came: Call) -> dict[str, str]:

@@ -25,6 +25,7 @@ from shared.payments.model import (
     NotKnown,
     Order,
     OutcomeUnknown,
+    Refused,
     Said,
     Started,
     Unreadable,
@@ -67,7 +68,8 @@ class Monobank:
 
     def key(self, came: Call) -> str:
         payload = _read(came)
-        return ":".join(text(payload.get(part)) for part in ("reference", "invoiceId", "status", "modifiedDate"))
+        parts = ("reference", "invoiceId", "status", "modifiedDate", "finalAmount")
+        return ":".join(text(payload.get(part)) for part in parts)
 
     def parse(self, came: Call) -> Said:
         return _said(_read(came))
@@ -76,9 +78,12 @@ class Monobank:
         return Answer()
 
     async def start(self, order: Order) -> Started:
-        save = {"saveCardData": {"saveCard": True, "walletId": str(order.payment_id)}} if order.save_method else {}
+        save = {"saveCardData": {"saveCard": True, "walletId": str(order.account_id)}} if order.save_method else {}
         answer = await self._post("invoice/create", {**self._asked(order), **save})
-        return Started(Checkout(text(answer.get("pageUrl"))), text(answer.get("invoiceId")))
+        page, reference = text(answer.get("pageUrl")), text(answer.get("invoiceId"))
+        if not page or not reference:
+            raise OutcomeUnknown("monobank names no page to pay on.")
+        return Started(Checkout(page), reference)
 
     async def ask(self, order: Order) -> Said:
         reference = order.reference or await self._find(order)
@@ -95,13 +100,16 @@ class Monobank:
     async def refund(self, order: Order, amount: int, key: str) -> None:
         reference = order.reference or await self._find(order)
         answer = await self._post("invoice/cancel", {"invoiceId": reference, "extRef": key, "amount": amount})
-        if answer.get("status") == "failure":
-            raise Unreadable("monobank did not refund.")
+        status = text(answer.get("status"))
+        if status == "failure":
+            raise Refused("monobank did not refund.")
+        if status not in ("processing", "success"):
+            raise OutcomeUnknown(f"monobank's refund is {status[:50]!r}.")
 
     def _asked(self, order: Order) -> dict[str, Any]:
         number = NUMBERS.get(order.amount.currency)
         if number is None:
-            raise Unreadable(f"monobank takes no {order.amount.currency}.")
+            raise Refused(f"monobank takes no {order.amount.currency}.")
         return {
             "amount": order.amount.minor,
             "ccy": number,
@@ -113,7 +121,7 @@ class Monobank:
     async def _post(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         answer = await call("POST", f"{self.url}/{path}", headers=self.headers, json=asked)
         if answer["_status"] >= 400:
-            raise Unreadable(f"monobank refuses: {text(answer.get('errText'))[:LONGEST_FAILURE]}")
+            raise Refused(f"monobank refuses: {text(answer.get('errText'))[:LONGEST_FAILURE]}")
         return answer
 
     async def _find(self, order: Order) -> str:

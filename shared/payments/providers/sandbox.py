@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -66,13 +67,13 @@ class Sandbox:
 
     async def start(self, order: Order) -> Started:
         back = self.endpoint.back(order)
-        fields = {
+        asked = {
             "amount": str(order.amount.minor),
             "currency": order.amount.currency,
             "back": back,
             "signature": page_signature(self._key, order.payment_id, order.amount, back),
         }
-        return Started(Checkout(f"{self.url}/sandbox/{order.payment_id}", "POST", fields))
+        return Started(Checkout(f"{self.url}/sandbox/{order.payment_id}?{urlencode(asked)}"))
 
     async def ask(self, order: Order) -> Said:
         return await self._speak(order, "ask")

@@ -1,10 +1,12 @@
 """Stripe, by its own library. A payment is a PaymentIntent whose metadata holds our id; a page is a Checkout Session."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import httpx
 import stripe
 
+from shared import certificates
 from shared.billing import Rank
 from shared.config import Settings, split
 from shared.payments.model import (
@@ -17,9 +19,9 @@ from shared.payments.model import (
     NotKnown,
     Order,
     OutcomeUnknown,
+    Refused,
     Said,
     Started,
-    Unreadable,
 )
 from shared.payments.providers import stripe_objects as objects
 from shared.payments.providers.http import PATIENCE
@@ -85,34 +87,22 @@ class Stripe:
         if order.save_method:
             asked["customer_creation"] = "always"
             asked["payment_intent_data"]["setup_future_usage"] = "off_session"
-        try:
-            session = await self._client().v1.checkout.sessions.create_async(asked, _once(order.payment_id))
-        except stripe.StripeError as failure:
-            raise _failure(failure) from failure
-        if not session.url:
+        session = await self._call(lambda v1: v1.checkout.sessions.create_async(asked, _once(order.payment_id)))
+        page, reference = session.get("url"), session.get("id")
+        if not page or not reference:
             raise OutcomeUnknown("Stripe names no page to pay on.")
-        return Started(Checkout(session.url), session.id)
+        return Started(Checkout(str(page)), str(reference))
 
     async def ask(self, order: Order) -> Said:
-        v1 = self._client().v1
-        expand: Any = {"expand": ["latest_charge"]}
-        try:
-            reference = order.reference or ""
-            if reference.startswith(SESSION):
-                session = await v1.checkout.sessions.retrieve_async(reference)
-                if session.payment_intent is None:
-                    state = Rank.FAILED if session.status == "expired" else Rank.PENDING
-                    return Said(order.payment_id, state, order.amount)
-                reference = str(session.payment_intent)
+        reference, expand = order.reference or "", {"expand": ["latest_charge"]}
+        if reference.startswith(SESSION):
+            session = await self._session(reference)
+            reference = str(session.get("payment_intent") or "")
             if not reference:
-                reference = await self._find(order)
-            return objects.of_intent((await v1.payment_intents.retrieve_async(reference, expand)).to_dict())
-        except stripe.InvalidRequestError as failure:
-            if failure.code == "resource_missing":
-                raise NotKnown from failure
-            raise _failure(failure) from failure
-        except stripe.StripeError as failure:
-            raise _failure(failure) from failure
+                state = Rank.FAILED if session.get("status") == "expired" else Rank.PENDING
+                return Said(order.payment_id, state, order.amount)
+        intent = reference or await self._find(order)
+        return objects.of_intent(await self._call(lambda v1: v1.payment_intents.retrieve_async(intent, expand)))
 
     async def charge(self, order: Order) -> Said:
         customer, _, method = (order.card or "").partition(":")
@@ -126,50 +116,82 @@ class Stripe:
             "metadata": {OUR_ID: str(order.payment_id)},
         }
         try:
-            intent = await self._client().v1.payment_intents.create_async(asked, _once(order.payment_id))
+            intent = await self._call(lambda v1: v1.payment_intents.create_async(asked, _once(order.payment_id)))
         except stripe.CardError as declined:
             said = str(declined.user_message or declined.code)[:LONGEST_FAILURE]
             return Said(order.payment_id, Rank.FAILED, order.amount, failure=said)
-        except stripe.StripeError as failure:
-            raise _failure(failure) from failure
-        return objects.of_intent(intent.to_dict())
+        return objects.of_intent(intent)
 
     async def refund(self, order: Order, amount: int, key: str) -> None:
-        v1 = self._client().v1
-        try:
-            reference = order.reference or await self._find(order)
-            if reference.startswith(SESSION):
-                reference = str((await v1.checkout.sessions.retrieve_async(reference)).payment_intent)
-            await v1.refunds.create_async({"payment_intent": reference, "amount": amount}, _once(key))
-        except stripe.StripeError as failure:
-            raise _failure(failure) from failure
+        reference = order.reference or await self._find(order)
+        if reference.startswith(SESSION):
+            reference = str((await self._session(reference)).get("payment_intent"))
+        asked: Any = {"payment_intent": reference, "amount": amount}
+        status = (await self._call(lambda v1: v1.refunds.create_async(asked, _once(key)))).get("status")
+        if status in ("failed", "canceled"):
+            raise Refused(f"Stripe did not refund: {status}")
+        if status not in ("succeeded", "pending", "requires_action"):
+            raise OutcomeUnknown(f"Stripe's refund is {str(status)[:50]!r}.")
+
+    async def _session(self, reference: str) -> dict[str, Any]:
+        return await self._call(lambda v1: v1.checkout.sessions.retrieve_async(reference))
 
     async def _find(self, order: Order) -> str:
-        query = f"metadata['{OUR_ID}']:'{order.payment_id}'"
-        found = await self._client().v1.payment_intents.search_async({"query": query, "limit": 1})
-        if not found.data:
+        """Stripe's id of a payment whose answer we never got: it may take a minute until it is found."""
+        query: Any = {"query": f"metadata['{OUR_ID}']:'{order.payment_id}'", "limit": 1}
+        found = (await self._call(lambda v1: v1.payment_intents.search_async(query))).get("data")
+        if not isinstance(found, list):
+            raise OutcomeUnknown("Stripe says nothing of what it has found.")
+        if not found:
             raise NotKnown
-        return found.data[0].id
+        return str(found[0]["id"])
 
-    def _client(self) -> stripe.StripeClient:
-        """One a call: a connection belongs to the loop that it was made in."""
-        return stripe.StripeClient(
-            self.secret_key,
-            base_addresses={"api": self.url},
-            http_client=stripe.HTTPXClient(timeout=PATIENCE),
-            max_network_retries=0,
+    async def _call(self, ask: Callable[[Any], Awaitable[Any]]) -> dict[str, Any]:
+        """What Stripe answers. Raises CardError, NotKnown, Refused and OutcomeUnknown."""
+        addresses: Any = {"api": self.url}
+        client = stripe.StripeClient(
+            self.secret_key, base_addresses=addresses, http_client=_Transport(), max_network_retries=0
         )
+        try:
+            answer = await ask(client.v1)
+        except stripe.CardError:
+            raise
+        except stripe.InvalidRequestError as refused:
+            if refused.code == "resource_missing":
+                raise NotKnown from refused
+            raise Refused(_reason(refused)) from refused
+        except (stripe.AuthenticationError, stripe.PermissionError) as refused:
+            raise Refused(_reason(refused)) from refused
+        except stripe.StripeError as failure:
+            raise OutcomeUnknown(_reason(failure)) from failure
+        if not isinstance(answer, stripe.StripeObject):
+            raise OutcomeUnknown("Stripe answers with what is no object.")
+        return answer.to_dict()
+
+
+class _Transport(stripe.HTTPClient):
+    """The library's own reads the certificates at every call, and leaves its connection open."""
+
+    name = "httpx"
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        try:
+            async with httpx.AsyncClient(timeout=PATIENCE, verify=certificates.trusted()) as client:
+                response = await client.request(method, url, headers=headers, content=post_data)
+        except (httpx.HTTPError, OSError) as failure:
+            told = f"{type(failure).__name__}: {failure}"
+            raise stripe.APIConnectionError(told) from failure  # type: ignore[no-untyped-call]
+        return response.content, response.status_code, response.headers
 
 
 def _once(key: object) -> Any:
     return {"idempotency_key": str(key)}
 
 
-def _failure(failure: stripe.StripeError) -> Exception:
-    """A refusal is one; whatever else happened, nobody knows what became of the request."""
-    said = f"{type(failure).__name__}: {failure.user_message or failure}"[:LONGEST_FAILURE]
-    refused = isinstance(failure, stripe.InvalidRequestError | stripe.AuthenticationError | stripe.PermissionError)
-    return Unreadable(said) if refused else OutcomeUnknown(said)
+def _reason(failure: stripe.StripeError) -> str:
+    return f"{type(failure).__name__}: {failure.user_message or failure}"[:LONGEST_FAILURE]
 
 
 def _is_signed(body: str, header: str, secret: str) -> bool:

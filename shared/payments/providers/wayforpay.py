@@ -20,6 +20,7 @@ from shared.payments.model import (
     NotKnown,
     Order,
     OutcomeUnknown,
+    Refused,
     Said,
     Started,
     Unreadable,
@@ -37,7 +38,7 @@ SIGNED = (
 )
 SIGNED_REFUND = ("merchantAccount", "orderReference", "transactionStatus", "reasonCode")
 OK = frozenset({"1100", "4100"})
-UNKNOWN_ORDER = "1127"
+UNKNOWN_ORDER, KNOWN_ORDER = "1127", "1112"
 PENDING = frozenset({"Created", "InProcessing", "WaitingAuthComplete", "Pending"})
 FAILED = frozenset({"Declined", "Expired"})
 GIVEN_BACK = frozenset({"Refunded", "Voided", "Refunded/Voided"})
@@ -64,7 +65,7 @@ class WayForPay:
 
     def key(self, came: Call) -> str:
         payload = self._read(came)
-        parts = ("orderReference", "transactionStatus", "reasonCode", "processingDate")
+        parts = ("orderReference", "transactionStatus", "reasonCode", "processingDate", "refundAmount")
         return ":".join(text(payload.get(part)) for part in parts)
 
     def parse(self, came: Call) -> Said:
@@ -137,7 +138,7 @@ class WayForPay:
         if not self._is_ours(answer, SIGNED_REFUND):
             raise OutcomeUnknown("The answer to a refund is not signed by WayForPay.")
         if text(answer.get("transactionStatus")) not in GIVEN_BACK | {"RefundInProcessing"}:
-            raise Unreadable(f"WayForPay did not refund: {text(answer.get('reason'))}")
+            raise Refused(f"WayForPay did not refund: {text(answer.get('reason'))}")
 
     def _purchase(self, order: Order) -> dict[str, Any]:
         made_at, amount = str(int(order.created_at.timestamp())), str(order.amount)
@@ -162,6 +163,8 @@ class WayForPay:
             raise NotKnown
         if not self._is_ours(answer):
             raise OutcomeUnknown("The answer is not signed by WayForPay.")
+        if text(answer.get("reasonCode")) == KNOWN_ORDER:
+            raise OutcomeUnknown("WayForPay has been asked for it before.")
         return self._said(answer)
 
     def _is_ours(self, payload: Mapping[str, Any], fields: Sequence[str] = SIGNED) -> bool:

@@ -1,10 +1,12 @@
 """A stand-in for the providers' own addresses, over a real socket."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
+import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,29 +16,59 @@ from services.local import ports
 from tests.serving import running
 from tests.shared.payments import signing
 
-Reply = Callable[[str, bytes], Any]  # a path and a body → what is answered, bytes as they are; None: 404
+Reply = Callable[[str, bytes], Any]  # a path and a body → what is answered, bytes and responses as they are; None: 404
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(), strict_parsing=True))
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
 
 
 @dataclass
 class StandIn:
-    """`asked`: what came, in order; `replies`: by path, what is answered."""
+    """`requests`: what came, in order; `replies`: by path, what is answered, and `otherwise` elsewhere."""
 
     url: str
-    asked: list[str] = field(default_factory=list)
+    requests: list[Asked] = field(default_factory=list)
     replies: dict[str, Reply] = field(default_factory=dict)
+    otherwise: Any = None
+
+    @property
+    def asked(self) -> list[str]:
+        return [f"{one.method} {one.path}" for one in self.requests]
+
+    def says(self, path: str, answer: Any) -> None:
+        """The same to whatever it is asked."""
+        self.replies[path] = lambda _path, _body: answer
 
 
 @asynccontextmanager
 async def standing_in() -> AsyncIterator[StandIn]:
     port = ports.choose()
     stand_in = StandIn(f"http://127.0.0.1:{port}")
-    stand_in.replies["/api/merchant/pubkey"] = lambda _path, _body: {"key": signing.monobank_key()}
+    stand_in.says("/api/merchant/pubkey", {"key": signing.monobank_key()})
 
     async def answer(request: Request) -> Response:
-        path = request.url.path
-        stand_in.asked.append(f"{request.method} {path}")
+        path, body = request.url.path, await request.body()
+        stand_in.requests.append(Asked(request.method, path, request.url.query, request.headers, body))
         reply = stand_in.replies.get(path)
-        said = None if reply is None else reply(path, await request.body())
+        said = stand_in.otherwise if reply is None else reply(path, body)
+        if isinstance(said, Response):
+            return said
         if isinstance(said, bytes):
             return Response(said, media_type="application/json")
         return JSONResponse({} if said is None else said, 404 if said is None else 200)

@@ -1,0 +1,157 @@
+"""Saved cards are charged, and money is paid back: each is asked for once, and then asked about."""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any
+
+import pytest
+
+from shared import billing, payments
+from shared.db import Database
+from tests.shared.payments import signing, stories
+from tests.shared.payments.house import House, liqpay_answer, state, with_card
+
+
+@pytest.mark.parametrize(("status", "ends"), [("success", "PAID"), ("failure", "FAILED"), ("processing", "PENDING")])
+async def test_a_saved_card_is_charged(house: House, db: Database, status: str, ends: str) -> None:
+    begun = await with_card(db, "liqpay")
+    house.bank.says("/api/request", liqpay_answer(begun, status))
+
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    assert await state(house, begun) == ends
+    assert house.bank.asked == ["POST /api/request"]
+
+
+async def test_a_charge_that_nobody_answered_is_asked_about_and_not_made_again(house: House, db: Database) -> None:
+    begun = await with_card(db, "monobank")
+    charges = 0
+
+    def broken(_path: str, _body: bytes) -> Any:
+        nonlocal charges
+        charges += 1
+        return ["nothing that can be read"]
+
+    house.bank.replies["/api/merchant/wallet/payment"] = broken
+    assert await house.do(billing.CHARGE, begun.id) is True
+    assert await state(house, begun) == "CREATED"
+    listed = {"list": [{"invoiceId": "p2_9", "reference": str(begun.id)}]}
+    said = {"invoiceId": "p2_9", "status": "success", "amount": 300_00, "ccy": 980, "reference": str(begun.id)}
+    house.bank.says("/api/merchant/statement", listed)
+    house.bank.says("/api/merchant/invoice/status", said)
+
+    assert await house.do(payments.POLL, begun.id) is True
+
+    assert await state(house, begun) == "PAID"
+    assert charges == 1
+
+
+async def test_a_charge_whose_answer_nobody_understands_is_asked_about_and_not_made_again(
+    house: House, db: Database
+) -> None:
+    begun = await with_card(db, "liqpay")
+    house.bank.says("/api/request", liqpay_answer(begun, "a new one"))
+    assert await house.do(billing.CHARGE, begun.id) is True
+    assert await state(house, begun) == "CREATED"
+    house.bank.says("/api/request", liqpay_answer(begun, "success"))
+
+    assert await house.do(payments.POLL, begun.id) is True
+
+    assert await state(house, begun) == "PAID"
+    assert [signing.liqpay_data(one.body)["action"] for one in house.bank.requests] == ["paytoken", "status"]
+
+
+async def test_what_is_said_of_another_payment_is_not_believed(house: House, db: Database) -> None:
+    begun, other = await with_card(db, "liqpay"), await stories.begun(db, "liqpay")
+    house.bank.says("/api/request", liqpay_answer(other, "success"))
+
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    assert [await state(house, one) for one in (begun, other)] == ["CREATED", "CREATED"]
+
+
+KILLED = """
+import asyncio, os, sys
+from uuid import UUID
+from shared import jobs, payments
+from shared.config import Settings
+from shared.db import connect
+
+async def main():
+    async with connect(sys.argv[1], size=3) as db:
+        given = Settings.model_validate_json(sys.argv[3])
+        await jobs.perform(db, payments.kinds(lambda: given), UUID(sys.argv[2]))
+
+asyncio.run(main())
+"""
+
+
+async def test_whoever_is_killed_between_a_charge_and_its_record_charges_nobody_twice(
+    house: House, db: Database, dsn: str
+) -> None:
+    begun = await with_card(db, "liqpay")
+    asked: list[str] = []
+
+    def answer(_path: str, body: bytes) -> Any:
+        data = signing.liqpay_data(body)
+        asked.append(data["action"])
+        if data["action"] == "paytoken":
+            os.kill(worker.pid, signal.SIGKILL)  # the money has moved, and nobody wrote it down
+        return liqpay_answer(begun, "success")
+
+    house.bank.replies["/api/request"] = answer
+    async with db.transaction(None) as tx:
+        job_id = await tx.fetchval("SELECT id FROM jobs WHERE kind = $1 AND ref = $2", billing.CHARGE, begun.id)
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-c", KILLED, dsn, str(job_id), house.settings.model_dump_json()
+    )
+    assert await worker.wait() == -signal.SIGKILL
+    assert await state(house, begun) == "CREATED"
+
+    async with db.transaction(None) as tx:
+        await tx.execute("UPDATE jobs SET lease_until = clock_timestamp() WHERE id = $1", job_id)
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    assert asked == ["paytoken", "status"]
+    assert await state(house, begun) == "PAID"
+
+
+async def test_a_charge_that_never_reached_the_provider_has_failed_after_a_while(house: House, db: Database) -> None:
+    begun = await with_card(db, "liqpay")
+    house.bank.says("/api/request", {"result": "error", "err_code": "payment_not_found"})
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    states = []
+    for _ in range(4):
+        await house.do(payments.POLL, begun.id)
+        states.append(await state(house, begun))
+
+    assert states == ["CREATED", "CREATED", "CREATED", "FAILED"]
+
+
+async def test_a_refund_is_asked_for_once_and_then_asked_about(house: House, db: Database) -> None:
+    begun = await stories.begun(db, "wayforpay")
+    async with db.transaction(begun.account_id) as tx:  # another amount than was asked for: it is on the balance
+        await billing.settle(tx, billing.Report(begun.id, billing.Rank.PAID, 499_00, "UAH"))
+        wanted = billing.Refund(begun.id, "100.00", "UAH", "Помилка")
+        await billing.refund(tx, wanted)
+        refund_id = await tx.fetchval("SELECT id FROM refunds WHERE payment_id = $1", begun.id)
+    replies = iter(
+        [
+            ["nothing that can be read"],
+            signing.wayforpay_call(begun.id, amount=499_00).body,
+            signing.wayforpay_call(begun.id, "Refunded", 499_00, refundAmount="100.00").body,
+        ]
+    )
+    house.bank.replies["/api"] = lambda _path, _body: next(replies)
+
+    assert await house.do(billing.REFUND, refund_id) is True
+    assert await state(house, begun) == "PAID"
+    assert await house.do(billing.REFUND, refund_id) is True
+    assert await state(house, begun) == "PAID"
+    assert await house.do(billing.REFUND, refund_id) is True
+
+    assert await stories.end(db, begun) == stories.End("PARTIALLY_REFUNDED", 100_00, [], 1, 399_00)
+    assert len(house.bank.asked) == 3
