@@ -3,7 +3,7 @@
 Many deals go the same way: each is looked at once.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +19,11 @@ class Step:
     place: int | None
     reach: int
 
+    @property
+    def goal(self) -> int:
+        """Who gets beyond it after this step, gets further; after an end only who is won."""
+        return WON - 1 if self.place is None else self.place
+
 
 @dataclass(slots=True)
 class Passed:
@@ -33,21 +38,29 @@ class Passed:
 def passed(steps: Sequence[Step], walks: Iterable[tuple[str, int]]) -> list[Passed]:
     """Of each step, by its index."""
     counted = [Passed() for _ in steps]
+    letters = {chr(FIRST + 2 * at + began): (at, began) for at in range(len(steps)) for began in (0, 1)}
+    look = {letter: (at, began, steps[at].goal, steps[at].reach) for letter, (at, began) in letters.items()}
+    pairs: dict[str, int] = defaultdict(int)  # a visit, and the one directly after it
     for way, deals in walks:
-        following, furthest = None, NOWHERE - 1
+        following, furthest = "", NOWHERE - 1
         got_on: dict[int, bool] = {}  # a step that was entered, and whether the deal got further later
-        for letter in reversed(way):
-            index, is_in_period = divmod(ord(letter) - FIRST, 2)
-            step = steps[index]
+        for letter in reversed(way):  # a million of them, where no two deals went the same way: no call is made for one
+            pairs[letter + following] += deals
+            index, is_in_period, goal, reach = look[letter]
             if is_in_period:
-                here = counted[index]
-                here.entered += deals
-                here.after[_outcome(step, following)] += deals
-                got_on[index] = furthest >= WON if step.place is None else furthest > step.place
-            following, furthest = step, max(furthest, step.reach)
+                got_on[index] = furthest > goal
+            if reach > furthest:
+                furthest = reach
+            following = letter
         for index, further in got_on.items():
             counted[index].deals += deals
             counted[index].converted += deals * further
+    for pair, deals in pairs.items():
+        index, is_in_period = letters[pair[0]]
+        if is_in_period:
+            after = steps[letters[pair[1]][0]] if len(pair) > 1 else None
+            counted[index].entered += deals
+            counted[index].after[_outcome(steps[index], after)] += deals
     return counted
 
 

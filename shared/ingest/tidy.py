@@ -19,6 +19,7 @@ LONGEST_PHONE = 100  # characters that are looked at
 BLANKS = re.compile(r"\s+")
 # A number at the beginning, with what people put between its digits; words after it are theirs.
 NUMBER = re.compile(r"\s*(\+?[\d\s().\-\u2010-\u2015\u00a0/]*\d)")
+NO_DIGITS = re.compile(r"[^\d+]")
 UKRAINIAN_TRUNK = re.compile(r"80\d{9}", re.ASCII)  # 8 050 111 22 33, as it was dialled once
 
 
@@ -40,7 +41,7 @@ def phone(text: str, country: str) -> str | None:
     found = NUMBER.match(text[:LONGEST_PHONE])
     if found is None:
         return None
-    digits = re.sub(r"[^\d+]", "", found[1])
+    digits = NO_DIGITS.sub("", found[1])
     if country == "UA" and UKRAINIAN_TRUNK.fullmatch(digits):
         digits = f"+3{digits}"
     return phone_number(digits, country)
