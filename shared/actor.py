@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from functools import lru_cache
 from uuid import UUID
+
+MOST_KEPT = 4_096
 
 
 class Permission(StrEnum):
@@ -36,10 +38,10 @@ class Actor:
         return {"kind": self.kind, "id": str(self.id) if self.id else None, "name": self.name}
 
     @classmethod
-    def from_json(cls, kept: dict[str, str | None]) -> Self:
-        kind, id = kept["kind"], kept["id"]
+    def from_json(cls, kept: dict[str, str | None]) -> "Actor":
+        kind = kept["kind"]
         assert kind is not None
-        return cls(ActorKind(kind), UUID(id) if id else None, kept["name"])
+        return _kept(kind, kept["id"], kept["name"])
 
     @property
     def sees_all_funnels(self) -> bool:
@@ -54,6 +56,12 @@ class Actor:
     @property
     def user_id(self) -> UUID | None:
         return self.id if self.kind is ActorKind.USER else None
+
+
+@lru_cache(MOST_KEPT)
+def _kept(kind: str, id: str | None, name: str | None) -> Actor:
+    """The same few people act all day."""
+    return Actor(ActorKind(kind), UUID(id) if id else None, name)
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)

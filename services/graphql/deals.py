@@ -21,7 +21,7 @@ from services.graphql.pages import Connection
 from services.graphql.roots import query
 from services.graphql.scalars import JSON, Date, DateTime, PhoneNumber
 from services.graphql.words import describe_enum
-from shared import deals, errors, funnels, ids
+from shared import accounts, deals, errors, funnels, ids
 from shared.deals import DealSource, DealStatus
 
 describe_enum(
@@ -207,8 +207,15 @@ class PlaceInput:
 class DealsQuery:
     @query("A deal; null when it is not there or not the viewer's to see.")
     async def deal(self, info: Info, id: strawberry.ID) -> Deal | None:
-        found = await info.context.read(lambda tx: deals.find(tx, ids.read(id)))
-        return Deal.of(found) if found else None
+        ctx = info.context
+        found = await ctx.read(lambda tx: deals.view(tx, ids.read(id)))
+        if found is None:
+            return None
+        ctx.knows(funnels.stages_by_id, {found.stage.id: found.stage})
+        ctx.knows(funnels.get_many, {found.funnel.id: found.funnel})
+        if found.assignee is not None:
+            ctx.knows(accounts.users, {found.assignee.id: found.assignee})
+        return Deal.of(found.deal)
 
 
 REFUSALS = [

@@ -15,7 +15,7 @@ from services.graphql.items import Note, Task, notes_by_id, tasks_by_id
 from services.graphql.pages import NO_CURSOR, PageInfo
 from services.graphql.scalars import JSON, DateTime
 from services.graphql.words import describe_enum
-from shared import deals
+from shared import accounts, deals
 from shared.deals import DealChangeKind
 from shared.events import Place
 
@@ -116,6 +116,8 @@ async def history_of_deals(
     place, limit = _place(after or None), first or HISTORY_FIRST
     before = place.seq if place else None
     found = await ctx.read(lambda tx: deals.history(tx, [deal.id for deal in asked], limit, before))
+    for page in found.values():
+        ctx.knows(accounts.users, page.people)
     return [Page(found[deal.id].items, found[deal.id].has_more, place) for deal in asked]
 
 

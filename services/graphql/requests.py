@@ -1,6 +1,7 @@
 """Reading a GraphQL request that came over HTTP (GraphQL over HTTP, 5): what is asked, or why it is none."""
 
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from services.graphql.engine.asked import Asked
 
 LARGEST_BODY = 262_144  # bytes
 PATIENCE = 5.0  # seconds to send it
+MOST_KINDS = 64  # content types that are remembered
 PREFLIGHT = ("apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight")
 BAD = "BAD_USER_INPUT"
 
@@ -76,8 +78,13 @@ def _asked(said: object) -> Asked:
 
 
 def _is_json(request: Request) -> bool:
+    return _names_json(request.headers.get("content-type", ""))
+
+
+@lru_cache(MOST_KINDS)
+def _names_json(content_type: str) -> bool:
     said = Message()
-    said["content-type"] = request.headers.get("content-type", "").replace("\r", "").replace("\n", "")
+    said["content-type"] = content_type.replace("\r", "").replace("\n", "")
     return said.get_content_type() == "application/json" and said.get_content_charset("utf-8") in ("utf-8", "utf8")
 
 

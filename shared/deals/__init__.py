@@ -44,7 +44,7 @@ from shared.deals.notes import (
     update_note,
 )
 from shared.deals.past import PastBoard, keep_checkpoints, past_board
-from shared.deals.reading import find, get_many, last_open
+from shared.deals.reading import DealView, find, get_many, last_open, view
 from shared.deals.stages import StageDeletion, delete_stage
 from shared.deals.table import column_totals, columns, count, page
 from shared.deals.tasks import (
@@ -81,6 +81,7 @@ __all__ = [
     "DealSource",
     "DealStatus",
     "DealUpdated",
+    "DealView",
     "DealsImported",
     "FieldChange",
     "FunnelAnalytics",
@@ -153,4 +154,5 @@ __all__ = [
     "update",
     "update_note",
     "update_task",
+    "view",
 ]

@@ -1,7 +1,7 @@
 """What happened to a deal, read out of the log: each event compared with the one before it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import zip_longest
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from shared.accounts import User
 from shared.actor import Actor
 from shared.db import Transaction
 from shared.deals import sql_history
@@ -107,19 +108,23 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
+    """`people`: who did it all, of all pages that were read together."""
+
     items: list[HistoryItem]
     has_more: bool
+    people: Mapping[UUID, User] = field(default_factory=dict, compare=False)
 
 
 async def history(
     tx: Transaction, deal_ids: Sequence[UUID], first: int, before: int | None = None
 ) -> dict[UUID, HistoryPage]:
     """Of each deal, newest first. `before`: from the events on whose numbers are smaller."""
-    found = await sql_history.select_newest(tx, deal_ids, before, first + 1)
+    found, people = await sql_history.select_newest(tx, deal_ids, before, first + 1)
     return {
         deal_id: HistoryPage(
             [HistoryItem(now, then) for now, then in zip_longest(told, told[1:])][:first],
             has_more=len(told) > first,
+            people=people,
         )
         for deal_id, told in found.items()
     }

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from shared.accounts import User
 from shared.db import Transaction
 from shared.events import Recorded, recorded
 
 
 async def select_newest(
     tx: Transaction, deal_ids: Sequence[UUID], before: int | None, limit: int
-) -> dict[UUID, list[Recorded]]:
-    """The events of each deal with smaller numbers than `before`, newest first."""
+) -> tuple[dict[UUID, list[Recorded]], dict[UUID, User]]:
+    """The events of each deal with smaller numbers than `before`, newest first; and the people who made them."""
     rows = await tx.fetch(
-        """SELECT asked.of_deal, h.epoch, e.seq, e.kind, e.version, e.payload, e.actor, e.at
+        """SELECT asked.of_deal, h.epoch, e.seq, e.kind, e.version, e.payload, e.actor, e.at,
+                  u.id, u.name, u.email, u.avatar_url, u.active
              FROM unnest($2::uuid[]) AS asked (of_deal)
                   CROSS JOIN LATERAL (
                       (SELECT stream_id, seq, kind, version, payload, actor, at
@@ -41,6 +43,8 @@ async def select_newest(
                       ORDER BY seq DESC
                       LIMIT $4) AS e
                   JOIN stream_heads h ON h.account_id = $1 AND h.stream_id = e.stream_id
+                  LEFT JOIN users u ON u.account_id = $1 AND e.actor ->> 'kind' = 'USER'
+                                   AND u.id = (e.actor ->> 'id')::uuid
             ORDER BY e.seq DESC""",
         tx.account_id,
         list(deal_ids),
@@ -48,6 +52,9 @@ async def select_newest(
         limit,
     )
     found: dict[UUID, list[Recorded]] = {id: [] for id in deal_ids}
+    people: dict[UUID, User] = {}
     for row in rows:
         found[row["of_deal"]].append(recorded(row))
-    return found
+        if row["id"] is not None and row["id"] not in people:
+            people[row["id"]] = User(*row[-5:])
+    return found, people

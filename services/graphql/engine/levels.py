@@ -13,7 +13,6 @@ from typing import Any
 
 from graphql import GraphQLSchema, Undefined
 from graphql.execution.values import VariableValues, get_argument_values
-from strawberry.types.arguments import convert_arguments
 
 from services.graphql import tracing
 from services.graphql.engine.reads import reads_below
@@ -59,7 +58,7 @@ class Run:
         """One after another, until nothing waits."""
         while self._waiting:
             level, self._waiting = self._waiting, []
-            calls: dict[object, tuple[Loading, dict[str, Any], list[Waiting]]] = {}
+            calls: dict[object, tuple[Loading, Mapping[str, Any], list[Waiting]]] = {}
             for one in level:
                 loading = one.step.loading
                 assert loading is not None
@@ -73,15 +72,11 @@ class Run:
             for loading, arguments, together in calls.values():
                 await self._load(loading, arguments, together)
 
-    def _arguments(self, step: Step, loading: Loading) -> dict[str, Any]:
-        given: Mapping[str, Any] | None = loading.fixed
-        if given is None:
-            assert step.definition is not None
-            given = get_argument_values(step.definition, step.nodes[0], self.values)
-        if not given:
-            return {}
-        own: Any = self.schema._strawberry_schema  # type: ignore[attr-defined]  # noqa: SLF001  # how Strawberry finds itself
-        return convert_arguments(dict(given), loading.own.arguments, own.schema_converter.scalar_registry, own.config)
+    def _arguments(self, step: Step, loading: Loading) -> Mapping[str, Any]:
+        if loading.fixed is not None:
+            return loading.fixed
+        assert step.definition is not None
+        return loading.converted(get_argument_values(step.definition, step.nodes[0], self.values))
 
     async def _load(self, loading: Loading, arguments: Mapping[str, Any], together: Sequence[Waiting]) -> None:
         sources = [source for one in together for source in one.sources]

@@ -4,7 +4,7 @@ An operation has a plan for each way in which its `@skip` and `@include` turn ou
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
 
 from services.graphql.engine.codegen import generate, generate_write
 from services.graphql.engine.fields import BATCHED, READS, classes_of
@@ -201,14 +203,20 @@ class _Planning:
         own = definition.extensions[OWN]
         step.attribute = own.python_name
         if BATCHED in own.metadata:
-            fixed = None
+            converted, fixed = self._conversion(own), None
             if not any(_has_variable(argument.value) for argument in nodes[0].arguments or ()):
-                fixed = get_argument_values(definition, nodes[0], NO_VARIABLES)
+                fixed = converted(get_argument_values(definition, nodes[0], NO_VARIABLES))
             load = own.metadata[BATCHED]
-            step.loading = Loading(load, own, fixed, own.metadata[READS], wants(load))
+            step.loading = Loading(load, converted, fixed, own.metadata[READS], wants(load))
         if step.leaf is not None and (step.loading is not None or type_ in self._roots):
             step.write = generate_write(step)
         return step
+
+    def _conversion(self, field: StrawberryField) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        """Of the values of a field's arguments to Python's."""
+        own: Any = self._schema._strawberry_schema  # type: ignore[attr-defined]  # noqa: SLF001  # how Strawberry finds itself
+        scalars = own.schema_converter.scalar_registry
+        return lambda given: convert_arguments(dict(given), field.arguments, scalars, own.config) if given else {}
 
 
 def _class(type_: GraphQLObjectType) -> type:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLField, GraphQLLeafType
-from strawberry.types.field import StrawberryField
 
 from services.graphql.engine.fields import Batch
 
@@ -29,12 +28,13 @@ class Shape:
 class Loading:
     """How a batched field is loaded.
 
-    `fixed`: its arguments, where no variable is among them. `reads`: what it reads of its parents beyond what all have.
+    `converted`: from the values of its arguments to what the function is given. `fixed`: what it is given, where no
+    variable is among them. `reads`: what it reads of its parents beyond what all have.
     `wants_reads`: it is told what will be read of its outcomes.
     """
 
     load: Batch
-    own: StrawberryField
+    converted: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     fixed: Mapping[str, Any] | None
     reads: Sequence[str]
     wants_reads: bool
