@@ -177,8 +177,11 @@ async def perform_all(db: Database, kinds: Kinds, job_ids: Sequence[UUID], at_on
     """
     began = monotonic()
     quick = [name for name, kind in kinds.items() if kind.before is None]
-    async with db.transaction(None, limits=JOB) as tx:
-        together = await _claim_together(tx, job_ids, quick) if len(job_ids) > 1 else []
+    together, others = list[Job](), job_ids
+    if len(job_ids) > 1:
+        async with db.transaction(None, limits=JOB) as tx:
+            together = await _claim_together(tx, job_ids, quick)
+            others = await _still_due(tx, job_ids)  # most of what is told twice was done by whoever was told first
     queues = _by_account(together)
     waiting = iter(queues)  # of which each who works takes the next
 
@@ -194,9 +197,8 @@ async def perform_all(db: Database, kinds: Kinds, job_ids: Sequence[UUID], at_on
     for outcome in outcomes:
         if outcome is not None:
             raise outcome
-    claimed = {job.id for job in together}
-    for job_id in job_ids:
-        if job_id not in claimed and monotonic() - began <= TURN:
+    for job_id in others:
+        if monotonic() - began <= TURN:
             await perform(db, kinds, job_id)
 
 
@@ -304,6 +306,20 @@ async def _claim_together(tx: Transaction, job_ids: Sequence[UUID], quick: Seque
         list(quick),
     )
     return sorted((Job(**row) for row in rows), key=lambda job: (job.due_at, job.id))
+
+
+async def _still_due(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Those that somebody could claim now, in the order in which they are given."""
+    rows = await tx.fetch(
+        """SELECT id
+             FROM jobs
+             JOIN unnest($1::uuid[]) WITH ORDINALITY AS told (id, place) USING (id)
+            WHERE state = 'queued' AND run_at <= clock_timestamp()
+              AND (lease_until IS NULL OR lease_until < clock_timestamp())
+            ORDER BY place""",
+        list(job_ids),
+    )
+    return [row["id"] for row in rows]
 
 
 def _by_account(claimed: Sequence[Job]) -> list[deque[Job]]:
