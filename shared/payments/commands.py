@@ -23,9 +23,9 @@ async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
     except Unreadable as unreadable:
         key, state = f"sha256:{hashlib.sha256(came.body).hexdigest()}", "DEAD"
         reason = _told(unreadable)
-    is_new = await sql.insert_callback(tx, id, provider.code, key.replace("\0", ""), _plain(came), state, reason)
-    if is_new and state == "RECEIVED":
-        await jobs.add(tx, CALLBACK, ref=id)
+    written = await sql.insert_callback(tx, id, provider.code, key.replace("\0", ""), _plain(came), state, reason)
+    if state == "RECEIVED":
+        await jobs.add_for(tx, CALLBACK, id, written)
 
 
 async def apply(providers: Providers, tx: Transaction, job: jobs.Job) -> None:
