@@ -300,12 +300,13 @@ async def _claim_together(tx: Transaction, job_ids: Sequence[UUID], quick: Seque
     rows = await tx.fetch(
         """UPDATE jobs
               SET attempts = 1, lease_token = $2, lease_until = clock_timestamp() + make_interval(secs => $3)
-            WHERE id IN (SELECT id
-                           FROM jobs
-                          WHERE id = ANY($1::uuid[]) AND kind = ANY($4::text[]) AND state = 'queued' AND attempts = 0
-                            AND run_at <= clock_timestamp()
-                            AND (lease_until IS NULL OR lease_until < clock_timestamp())
-                            FOR UPDATE SKIP LOCKED)
+            WHERE id = ANY (ARRAY(  -- as an array it is looked up once, by the key
+                          SELECT id
+                            FROM jobs
+                           WHERE id = ANY($1::uuid[]) AND kind = ANY($4::text[]) AND state = 'queued' AND attempts = 0
+                             AND run_at <= clock_timestamp()
+                             AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                             FOR UPDATE SKIP LOCKED))
         RETURNING id, account_id, kind, ref, due_at, attempts, max_attempts, lease_token AS token""",
         list(job_ids),
         uuid4(),
@@ -320,13 +321,11 @@ async def _still_due(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
     rows = await tx.fetch(
         """SELECT id
              FROM jobs
-             JOIN unnest($1::uuid[]) WITH ORDINALITY AS told (id, place) USING (id)
-            WHERE state = 'queued' AND run_at <= clock_timestamp()
-              AND (lease_until IS NULL OR lease_until < clock_timestamp())
-            ORDER BY place""",
+            WHERE id = ANY($1::uuid[]) AND state = 'queued' AND run_at <= clock_timestamp()
+              AND (lease_until IS NULL OR lease_until < clock_timestamp())""",
         list(job_ids),
     )
-    return [row["id"] for row in rows]
+    return sorted((row["id"] for row in rows), key=list(job_ids).index)
 
 
 def _by_account(claimed: Sequence[Job]) -> list[deque[Job]]:
