@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, fields
-from time import monotonic
+from time import monotonic, sleep
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +30,7 @@ GATHER = 0.002  # seconds between two; NOTIFY takes a lock of the whole database
 LARGEST_NOTE = 64  # things in one NOTIFY: its payload must stay below 8,000 bytes
 SILENCE = 1.0  # seconds without sending after Redis did not answer
 QUEUE = 10_000
+REST = 0.01  # seconds after a message to Celery: what comes meanwhile goes together, the first of a quiet time at once
 JOBS_A_MESSAGE = 20  # a message costs Celery as much as a job costs us
 TASK = "run"
 
@@ -160,6 +161,7 @@ class JobSender:
                 self.send(batch)
             if not more:
                 return
+            sleep(REST)
 
 
 def sending_app(redis_url: str) -> Celery:

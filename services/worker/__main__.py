@@ -10,6 +10,7 @@ import structlog
 from services.worker import heart, watchdog
 from services.worker.child import CeleryChild
 from services.worker.kinds import KINDS
+from services.worker.loop import new_loop
 from services.worker.sweep import AT_ONCE, Sweeper
 from shared import logs
 from shared.config import Settings, settings
@@ -60,7 +61,8 @@ async def work(settings: Settings) -> None:
 def main() -> None:
     logs.configure(settings())
     log.info("worker begins", concurrency=settings().voronka_worker_concurrency)
-    asyncio.run(work(settings()))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(work(settings()))
 
 
 if __name__ == "__main__":

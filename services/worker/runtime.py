@@ -4,7 +4,6 @@ Both are made when the first job comes. Made earlier, in the parent of a fork, t
 """
 
 import asyncio
-import sys
 import threading
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -15,6 +14,7 @@ import structlog
 from celery import signals
 
 from services.worker.kinds import KINDS
+from services.worker.loop import new_loop
 from shared import jobs
 from shared.config import Settings, settings
 from shared.db import Database, connect
@@ -24,11 +24,6 @@ from shared.hints import Hints
 AT_ONCE = 3  # of jobs that were brought together: while one waits for the disk, others work
 POOL = AT_ONCE + 2  # their connections, one that renews their leases, one that ends
 GOODBYE = 2.0  # seconds
-
-if sys.platform == "win32":
-    new_loop = asyncio.new_event_loop
-else:
-    from uvloop import new_event_loop as new_loop
 
 T = TypeVar("T")
 log = structlog.get_logger()

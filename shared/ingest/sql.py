@@ -23,7 +23,7 @@ class Intake:
 
 
 async def insert_intake(tx: Transaction, id: UUID, source_id: UUID, request: Request) -> None:
-    await tx.execute(
+    await tx.later(
         """INSERT INTO intake (id, account_id, source_id, headers, body, received_at)
                 VALUES ($1, $2, $3, $4, $5, account_now())""",
         id,

@@ -7,7 +7,7 @@ needs the token to be still its own: a worker that slept through its lease canno
 
 from shared.jobs.leases import Job, LeaseLost
 from shared.jobs.performing import TIME_LIMIT, Kind, Kinds, perform, perform_all
-from shared.jobs.queue import JobDue, New, add, add_all
+from shared.jobs.queue import JobDue, New, add, add_all, add_for
 from shared.jobs.sweeping import DeadJob, dead, forget_done, overdue_seconds, revive, sweep
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "New",
     "add",
     "add_all",
+    "add_for",
     "dead",
     "forget_done",
     "overdue_seconds",

@@ -55,12 +55,13 @@ async def claim_together(tx: Transaction, job_ids: Sequence[UUID], quick: Sequen
     rows = await tx.fetch(
         """UPDATE jobs
               SET attempts = 1, lease_token = $2, lease_until = clock_timestamp() + make_interval(secs => $3)
-            WHERE id IN (SELECT id
-                           FROM jobs
-                          WHERE id = ANY($1::uuid[]) AND kind = ANY($4::text[]) AND state = 'queued' AND attempts = 0
-                            AND run_at <= clock_timestamp()
-                            AND (lease_until IS NULL OR lease_until < clock_timestamp())
-                            FOR UPDATE SKIP LOCKED)
+            WHERE id = ANY (ARRAY(  -- as an array it is looked up once, by the key
+                          SELECT id
+                            FROM jobs
+                           WHERE id = ANY($1::uuid[]) AND kind = ANY($4::text[]) AND state = 'queued' AND attempts = 0
+                             AND run_at <= clock_timestamp()
+                             AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                             FOR UPDATE SKIP LOCKED))
         RETURNING id, account_id, kind, ref, due_at, attempts, max_attempts, lease_token AS token""",
         list(job_ids),
         uuid4(),
@@ -68,6 +69,18 @@ async def claim_together(tx: Transaction, job_ids: Sequence[UUID], quick: Sequen
         list(quick),
     )
     return sorted((Job(**row) for row in rows), key=lambda job: (job.due_at, job.id))
+
+
+async def still_due(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Those that somebody could claim now, in the order in which they are given."""
+    rows = await tx.fetch(
+        """SELECT id
+             FROM jobs
+            WHERE id = ANY($1::uuid[]) AND state = 'queued' AND run_at <= clock_timestamp()
+              AND (lease_until IS NULL OR lease_until < clock_timestamp())""",
+        list(job_ids),
+    )
+    return sorted((row["id"] for row in rows), key=list(job_ids).index)
 
 
 async def put_back(db: Database, claimed: Sequence[Job]) -> None:

@@ -12,7 +12,7 @@ import structlog
 
 from shared.db import JOB, Database, Transaction
 from shared.errors import Unavailable
-from shared.jobs.leases import Job, LeaseLost, claim, claim_together, finish, leased, put_back
+from shared.jobs.leases import Job, LeaseLost, claim, claim_together, finish, leased, put_back, still_due
 
 TURN = 10.0  # after so long, whoever does several begins no other
 TIME_LIMIT = 20.0  # no job works longer: a long one keeps its place and asks for another turn
@@ -67,8 +67,11 @@ async def perform_all(db: Database, kinds: Kinds, job_ids: Sequence[UUID], at_on
     """
     began = monotonic()
     quick = [name for name, kind in kinds.items() if kind.before is None]
-    async with db.transaction(None, limits=JOB) as tx:
-        together = await claim_together(tx, job_ids, quick) if len(job_ids) > 1 else []
+    together, others = list[Job](), job_ids
+    if len(job_ids) > 1:
+        async with db.transaction(None, limits=JOB) as tx:
+            together = await claim_together(tx, job_ids, quick)
+            others = await still_due(tx, job_ids)  # most of what is told twice was done by whoever was told first
     queues = _by_account(together)
     waiting = iter(queues)  # of which each who works takes the next
 
@@ -84,9 +87,8 @@ async def perform_all(db: Database, kinds: Kinds, job_ids: Sequence[UUID], at_on
     for outcome in outcomes:
         if outcome is not None:
             raise outcome
-    claimed = {job.id for job in together}
-    for job_id in job_ids:
-        if job_id not in claimed and monotonic() - began <= TURN:
+    for job_id in others:
+        if monotonic() - began <= TURN:
             await perform(db, kinds, job_id)
 
 

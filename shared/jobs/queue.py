@@ -44,8 +44,8 @@ ADD = """
            AS new (id, kind, dedupe_key, ref, due_at, max_attempts, due_on, real_clock),
            LATERAL (SELECT CASE WHEN new.real_clock THEN '0'
                                 ELSE coalesce((SELECT clock_offset FROM own), '0') END AS ahead,
-                           clock_timestamp() AS real_now) AS clock
-        ON CONFLICT ON CONSTRAINT jobs_once DO NOTHING"""
+                           clock_timestamp() AS real_now) AS clock"""
+ONCE = "ON CONFLICT ON CONSTRAINT jobs_once DO NOTHING"
 
 
 async def add(
@@ -70,13 +70,20 @@ async def add_all(tx: Transaction, wanted: Sequence[New]) -> None:
     due = [(id, one) for id, one in zip(new_ids, wanted, strict=True) if one.due_at is None]
     if all(one.dedupe_key is None for _, one in due):
         if wanted:
-            await tx.later(ADD, *rows)
+            await tx.later(f"{ADD} {ONCE}", *rows)
         added = set(new_ids)
     else:
-        added = {row["id"] for row in await tx.fetch(f"{ADD} RETURNING id", *rows)}
+        added = {row["id"] for row in await tx.fetch(f"{ADD} {ONCE} RETURNING id", *rows)}
     for id, _ in due:
         if id in added:
             tx.after_commit(JobDue(id))
+
+
+async def add_for(tx: Transaction, kind: str, ref: UUID, written: str) -> None:
+    """Work now, if `ref` is among the ids that a write which waits answers with (`Transaction.later`)."""
+    new_ids = [ids.new()]
+    await tx.later(f"{ADD} WHERE new.ref IN (SELECT id FROM {written}) {ONCE}", *_rows(tx, new_ids, [New(kind, ref)]))
+    tx.after_commit(JobDue(new_ids[0]))  # where there is no job, nobody finds one
 
 
 def _rows(tx: Transaction, new_ids: Sequence[UUID], wanted: Sequence[New]) -> tuple[object, ...]:

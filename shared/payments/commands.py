@@ -32,9 +32,9 @@ async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
             log.exception("callback not understood", provider=provider.code)
     if not key or len(key) > LONGEST_KEY:
         key = f"sha256:{hashlib.sha256(key.encode() or came.body).hexdigest()}"
-    is_new = await sql.insert_callback(tx, id, provider.code, key, _plain(came), state, reason)
-    if is_new and state == "RECEIVED":
-        await jobs.add(tx, CALLBACK, ref=id)
+    written = await sql.insert_callback(tx, id, provider.code, key, _plain(came), state, reason)
+    if state == "RECEIVED":
+        await jobs.add_for(tx, CALLBACK, id, written)
 
 
 async def apply(providers: Providers, tx: Transaction, job: jobs.Job) -> None:

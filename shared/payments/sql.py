@@ -54,9 +54,11 @@ class Pretended:
 
 async def insert_callback(
     tx: Transaction, id: UUID, provider: str, key: str, call: Call, state: str, reason: str | None
-) -> bool:
-    """False when the provider has called with this before. Another body with the same key is counted."""
-    kept_id = await tx.fetchval(
+) -> str:
+    """What the write is called, which answers with the id of what is kept: another one's, when the provider has called
+    with this before. Another body with the same key is counted.
+    """
+    return await tx.later(
         """INSERT INTO callbacks AS kept (id, provider, dedupe_key, headers, body, state, reason)
                 VALUES ($1, $2, $3, $4, $5, $6, $7)
            ON CONFLICT ON CONSTRAINT callbacks_once DO UPDATE
@@ -70,7 +72,6 @@ async def insert_callback(
         state,
         reason,
     )
-    return bool(kept_id == id)
 
 
 async def lock_callback(tx: Transaction, id: UUID) -> Callback | None:

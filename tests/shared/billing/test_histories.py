@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from shared import billing
-from shared.billing.grid import Grid
 from shared.db import Database
 from shared.errors import NotAllowedNow
 from tests.shared.billing import scenes
+from tests.shared.billing.holding import Follower, check
 
 CODES = st.sampled_from(["sales_funnel", "telephony", "lead_ads"])
 ACTS = st.one_of(
@@ -43,38 +43,6 @@ async def act(db: Database, account: UUID, on: date, what: str, code: str, numbe
     return on
 
 
-async def check(db: Database, account: UUID) -> None:
-    async with db.transaction(account) as tx:
-        modules = await billing.modules(tx)
-        books = await tx.fetchrow("SELECT grid_origin, balance FROM billing_accounts WHERE account_id = $1", account)
-        if books is None:
-            return
-        kept = await tx.fetchval(
-            """SELECT coalesce(sum(CASE WHEN to_book = 'BALANCE' THEN amount ELSE -amount END), 0)::bigint
-                 FROM ledger
-                WHERE account_id = $1 AND 'BALANCE' IN (from_book, to_book)""",
-            account,
-        )
-        too_much = await tx.fetchval(
-            """SELECT count(*)
-                 FROM (SELECT l.amount - sum(c.amount) AS rest
-                         FROM line_credits c
-                         JOIN invoice_lines l ON l.account_id = c.account_id AND l.id = c.line_id
-                        WHERE c.account_id = $1
-                        GROUP BY l.id, l.amount) AS credited
-                WHERE rest < 0""",
-            account,
-        )
-        numbers = await tx.fetch("SELECT number FROM invoices WHERE account_id = $1 ORDER BY number", account)
-    active = [one for one in modules if one.state == "ACTIVE" and not one.cancel_at_period_end]
-    assert books["balance"] == kept >= 0
-    assert too_much == 0
-    assert [row["number"] for row in numbers] == list(range(1, len(numbers) + 1))
-    assert all(one.period_end and Grid(books["grid_origin"]).is_boundary(one.period_end) for one in active)
-    for months in (1, 3, 12):
-        assert len({one.period_end for one in active if one.months == months}) <= 1
-
-
 @given(st.lists(ACTS, min_size=4, max_size=9))
 @settings(
     max_examples=12,
@@ -83,10 +51,13 @@ async def check(db: Database, account: UUID) -> None:
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-async def test_any_history_keeps_the_grid_the_balance_and_the_numbers(
+async def test_any_history_keeps_the_grid_the_money_and_the_numbers_and_all_of_it_is_told(
     db: Database, acts: list[tuple[str, str, int]]
 ) -> None:
     account, on = await scenes.account(db, BEGIN), BEGIN
+    follower = Follower(account)
     for what, code, number in acts:
         on = await act(db, account, on, what, code, number)
-        await check(db, account)
+        async with db.transaction(account) as tx:
+            await check(tx)
+        await follower.catch_up(db)

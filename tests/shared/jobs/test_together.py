@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from shared import accounts, jobs
-from shared.db import Database, Transaction
+from shared.db import Database, Transaction, connect
 from shared.jobs import Job, Kind
 from tests import make
 
@@ -122,3 +122,15 @@ async def test_what_has_taken_its_worker_with_it_is_done_alone(
     await jobs.perform_all(db, {WORK: Kind(work)}, ids)
 
     assert seen == [[("queued", 1), ("queued", 1)], [("queued", 2), ("done", 1)]]
+
+
+async def test_what_was_done_meanwhile_is_asked_about_once(db: Database, account: accounts.Account, dsn: str) -> None:
+    ids = await asked(db, account, WORK, WORK, WORK)
+    kinds = {WORK: Kind(lambda _tx, _job: asyncio.sleep(0))}
+    await jobs.perform_all(db, kinds, ids)
+    said = list[str]()
+
+    async with connect(dsn, size=1, on_statement=lambda one: said.append(one.query)) as watched:
+        await jobs.perform_all(watched, kinds, ids)
+
+    assert [query.split()[0] for query in said if " jobs" in query] == ["UPDATE", "SELECT"]
