@@ -23,6 +23,7 @@ from services.local.valkey import Valkey
 from shared.actor import Permission
 
 API = ["uvicorn", "services.graphql.app:app", "--host", "127.0.0.1", "--lifespan", "on", "--no-access-log"]
+API += ["--log-level", "warning"]  # of a socket it would say twice what our own line says once
 API += ["--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio", "--no-server-header"]
 API += ["--ws-per-message-deflate", "false", "--ws-max-size", "131072", "--timeout-graceful-shutdown", "10"]
 

@@ -11,15 +11,18 @@ from shared.billing.sql_papers import LINE, line_of
 from shared.db import Transaction
 
 
-async def insert_coverage(tx: Transaction, line_id: UUID, subscription_id: UUID, during: Period) -> None:
-    await tx.execute(
+async def insert_coverage(tx: Transaction, bought: Sequence[tuple[UUID, UUID, Period]]) -> None:
+    """`bought`: lines, each with the subscription that it pays for and the days."""
+    await tx.later(
         """INSERT INTO coverage (account_id, line_id, subscription_id, during)
-                VALUES ($1, $2, $3, daterange($4, $5))""",
+                SELECT $1, line_id, subscription_id, daterange(since, until)
+                  FROM unnest($2::uuid[], $3::uuid[], $4::date[], $5::date[])
+                       AS new (line_id, subscription_id, since, until)""",
         tx.account_id,
-        line_id,
-        subscription_id,
-        during.start,
-        during.end,
+        [line_id for line_id, _, _ in bought],
+        [subscription_id for _, subscription_id, _ in bought],
+        [during.start for _, _, during in bought],
+        [during.end for _, _, during in bought],
     )
 
 

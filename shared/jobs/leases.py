@@ -82,7 +82,7 @@ async def put_back(db: Database, claimed: Sequence[Job]) -> None:
 
 
 async def finish(tx: Transaction, job: Job) -> None:
-    done = await tx.fetchval(
+    done = await tx.last(
         """UPDATE jobs
               SET state = 'done', done_at = clock_timestamp(), lease_until = NULL, lease_token = NULL, last_error = NULL
             WHERE id = $1 AND lease_token = $2

@@ -1,6 +1,7 @@
 """Doing jobs: each is claimed, done in one transaction that ends it, tried again after a pause, or given up."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,26 +58,44 @@ async def perform(db: Database, kinds: Kinds, job_id: UUID, seconds: float = TIM
     return True
 
 
-async def perform_all(db: Database, kinds: Kinds, job_ids: Sequence[UUID]) -> None:
-    """Do jobs one after another, each in transactions of its own, and begin none after a while: they are swept for.
+async def perform_all(db: Database, kinds: Kinds, job_ids: Sequence[UUID], at_once: int = 1) -> None:
+    """Do jobs, each in transactions of its own, and begin none after a while: they are swept for.
 
     First attempts of kinds that speak to nobody outside are claimed together: they hold each other up for no longer
-    than a transaction, and one that kills its worker is claimed alone from then on.
+    than a transaction, and one that kills its worker is claimed alone from then on. `at_once`: how many of those are
+    done while others wait for the disk; an account's own are done one after another.
     """
     began = monotonic()
     quick = [name for name, kind in kinds.items() if kind.before is None]
     async with db.transaction(None, limits=JOB) as tx:
         together = await claim_together(tx, job_ids, quick) if len(job_ids) > 1 else []
+    queues = _by_account(together)
+    waiting = iter(queues)  # of which each who works takes the next
+
+    async def work() -> None:
+        for queue in waiting:
+            while queue and monotonic() - began <= TURN:
+                await _work(db, kinds, queue.popleft(), TIME_LIMIT)
+
     async with leased(db, together):
-        for place, job in enumerate(together):
-            if monotonic() - began > TURN:
-                await put_back(db, together[place:])
-                return
-            await _work(db, kinds, job, TIME_LIMIT)
+        outcomes = await asyncio.gather(*(work() for _ in range(at_once)), return_exceptions=True)
+        if left := [job for queue in queues for job in queue]:
+            await put_back(db, left)
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
     claimed = {job.id for job in together}
     for job_id in job_ids:
         if job_id not in claimed and monotonic() - began <= TURN:
             await perform(db, kinds, job_id)
+
+
+def _by_account(claimed: Sequence[Job]) -> list[deque[Job]]:
+    """In their order; those of no account stand alone."""
+    queues: dict[UUID, deque[Job]] = {}
+    for job in claimed:
+        queues.setdefault(job.account_id or job.id, deque()).append(job)
+    return list(queues.values())
 
 
 async def _work(db: Database, kinds: Kinds, job: Job, seconds: float) -> None:

@@ -32,6 +32,22 @@ class New:
     max_attempts: int = 10
 
 
+ADD = """
+    WITH own AS (  -- locked, and so as it is now: the clock does not move until these jobs can be seen
+        SELECT clock_offset FROM account_clocks WHERE account_id = $1 FOR SHARE
+    )
+    INSERT INTO jobs (id, account_id, kind, dedupe_key, ref, due_at, run_at, max_attempts, due_on, real_clock)
+    SELECT new.id, $1, new.kind, new.dedupe_key, new.ref, coalesce(new.due_at, real_now + ahead),
+           coalesce(new.due_at - ahead, real_now), new.max_attempts, new.due_on, new.real_clock
+      FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[], $8::date[],
+                  $9::boolean[])
+           AS new (id, kind, dedupe_key, ref, due_at, max_attempts, due_on, real_clock),
+           LATERAL (SELECT CASE WHEN new.real_clock THEN '0'
+                                ELSE coalesce((SELECT clock_offset FROM own), '0') END AS ahead,
+                           clock_timestamp() AS real_now) AS clock
+        ON CONFLICT ON CONSTRAINT jobs_once DO NOTHING"""
+
+
 async def add(
     tx: Transaction,
     kind: str,
@@ -48,25 +64,25 @@ async def add(
 
 
 async def add_all(tx: Transaction, wanted: Sequence[New]) -> None:
-    if not wanted:
-        return
-    rows = await tx.fetch(
-        """WITH own AS (  -- locked, and so as it is now: the clock does not move until these jobs can be seen
-               SELECT clock_offset FROM account_clocks WHERE account_id = $1 FOR SHARE
-           )
-           INSERT INTO jobs (id, account_id, kind, dedupe_key, ref, due_at, run_at, max_attempts, due_on, real_clock)
-           SELECT new.id, $1, new.kind, new.dedupe_key, new.ref, coalesce(new.due_at, real_now + ahead),
-                  coalesce(new.due_at - ahead, real_now), new.max_attempts, new.due_on, new.real_clock
-             FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::smallint[], $8::date[],
-                         $9::boolean[])
-                  AS new (id, kind, dedupe_key, ref, due_at, max_attempts, due_on, real_clock),
-                  LATERAL (SELECT CASE WHEN new.real_clock THEN '0'
-                                       ELSE coalesce((SELECT clock_offset FROM own), '0') END AS ahead,
-                                  clock_timestamp() AS real_now) AS clock
-               ON CONFLICT ON CONSTRAINT jobs_once DO NOTHING
-        RETURNING id""",
+    """They are written together with whatever else is, unless somebody is to be told of those that are really new."""
+    new_ids = [ids.new() for _ in wanted]
+    rows = _rows(tx, new_ids, wanted)
+    due = [(id, one) for id, one in zip(new_ids, wanted, strict=True) if one.due_at is None]
+    if all(one.dedupe_key is None for _, one in due):
+        if wanted:
+            await tx.later(ADD, *rows)
+        added = set(new_ids)
+    else:
+        added = {row["id"] for row in await tx.fetch(f"{ADD} RETURNING id", *rows)}
+    for id, _ in due:
+        if id in added:
+            tx.after_commit(JobDue(id))
+
+
+def _rows(tx: Transaction, new_ids: Sequence[UUID], wanted: Sequence[New]) -> tuple[object, ...]:
+    return (
         tx.account_id,
-        new_ids := [ids.new() for _ in wanted],
+        list(new_ids),
         [one.kind for one in wanted],
         [one.dedupe_key for one in wanted],
         [one.ref for one in wanted],
@@ -75,7 +91,3 @@ async def add_all(tx: Transaction, wanted: Sequence[New]) -> None:
         [one.due_on for one in wanted],
         [one.real_clock for one in wanted],
     )
-    added = {row["id"] for row in rows}
-    for id, one in zip(new_ids, wanted, strict=True):
-        if id in added and one.due_at is None:
-            tx.after_commit(JobDue(id))
