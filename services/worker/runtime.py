@@ -21,7 +21,8 @@ from shared.db import Database, connect
 from shared.errors import Unavailable
 from shared.hints import Hints
 
-POOL = 3  # a job at a time: its own connection, one that renews its lease, one that ends
+AT_ONCE = 3  # of jobs that were brought together: while one waits for the disk, others work
+POOL = AT_ONCE + 2  # their connections, one that renews their leases, one that ends
 GOODBYE = 2.0  # seconds
 
 if sys.platform == "win32":
@@ -74,7 +75,7 @@ def do(job_ids: Sequence[UUID]) -> None:
     if _runtime is None:
         _runtime = Runtime(settings())
     try:
-        _runtime.run(jobs.perform_all(_runtime.db, KINDS, job_ids))
+        _runtime.run(jobs.perform_all(_runtime.db, KINDS, job_ids, AT_ONCE))
     except Unavailable:
         log.warning("jobs left to the sweeper: the database is away", jobs=len(job_ids))
 

@@ -119,7 +119,13 @@ async def require_module(tx: Transaction, code: str) -> None:
         raise ModuleInactive(code)
 
 
-async def open_modules(tx: Transaction, until: Mapping[str, date]) -> None:
-    """Modules may be used up to a day, not included. What waited for them is taken up."""
-    if await sql.upsert_modules(tx, until):
+async def open_modules(tx: Transaction, until: Mapping[str, date], *, opens: bool | None = None) -> None:
+    """Modules may be used up to a day, not included. What waited for them is taken up.
+
+    `opens`: whether one of them may be used today that could not be before; whoever knows saves us to ask.
+    """
+    if opens is None:
+        opens = await sql.select_opens(tx, until)
+    await sql.upsert_modules(tx, until)
+    if opens:
         await jobs.add(tx, RESUME_WAITING)

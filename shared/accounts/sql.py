@@ -138,24 +138,28 @@ async def select_module_is_usable(tx: Transaction, code: str) -> bool:
     return bool(await tx.fetchval(f"SELECT {module_is_usable('$2')}", tx.account_id, code))
 
 
-async def upsert_modules(tx: Transaction, until: Mapping[str, date]) -> bool:
-    """Whether one of them may be used today that could not be before."""
-    opened: bool = await tx.fetchval(
-        """WITH new AS (
-               SELECT * FROM unnest($2::text[], $3::date[]) AS new (code, usable_until)
-           ), today AS (
-               SELECT (account_now() AT TIME ZONE time_zone)::date AS today FROM accounts WHERE id = $1
-           ), saved AS (
-               INSERT INTO account_modules (account_id, code, usable_until)
-                    SELECT $1, code, usable_until FROM new
-               ON CONFLICT (account_id, code) DO UPDATE SET usable_until = excluded.usable_until
-           )
-           SELECT EXISTS (SELECT
-                            FROM today, new
-                            LEFT JOIN account_modules old ON old.account_id = $1 AND old.code = new.code
+async def select_opens(tx: Transaction, until: Mapping[str, date]) -> bool:
+    """Whether one of them may be used today, if until then, that could not be before."""
+    opens: bool = await tx.fetchval(
+        """SELECT EXISTS (SELECT
+                            FROM unnest($2::text[], $3::date[]) AS new (code, usable_until)
+                            JOIN accounts a ON a.id = $1
+                            LEFT JOIN account_modules old ON old.account_id = $1 AND old.code = new.code,
+                                 LATERAL (SELECT (account_now() AT TIME ZONE a.time_zone)::date AS today) AS clock
                            WHERE new.usable_until > today AND coalesce(old.usable_until <= today, true))""",
         tx.account_id,
         list(until),
         list(until.values()),
     )
-    return opened
+    return opens
+
+
+async def upsert_modules(tx: Transaction, until: Mapping[str, date]) -> None:
+    await tx.later(
+        """INSERT INTO account_modules (account_id, code, usable_until)
+                SELECT $1, * FROM unnest($2::text[], $3::date[])
+           ON CONFLICT (account_id, code) DO UPDATE SET usable_until = excluded.usable_until""",
+        tx.account_id,
+        list(until),
+        list(until.values()),
+    )

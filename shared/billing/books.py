@@ -8,17 +8,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Self
 from uuid import UUID
 
 from shared import accounts, events, ids, jobs
 from shared.accounts import Account
-from shared.billing import sql, sql_coverage, sql_money
+from shared.billing import sql, sql_books, sql_coverage, sql_money
 from shared.billing.grid import Grid
-from shared.billing.model import CONNECTED, ModuleState, Subscription
+from shared.billing.model import CONNECTED, ModuleState, PriceList, Subscription
 from shared.billing.papers import BalanceChanged, Changed, CreditNote, InvoiceChanged, ModuleChanged
+from shared.billing.sql_books import Kept, Standing
 from shared.clock import first_moment, local_date
 from shared.config import rules
-from shared.db import Record, Transaction
+from shared.db import Transaction
 
 RENEW = "billing.renew"
 ISSUE = "billing.issue"  # the invoice of the next renewal, before its boundary
@@ -28,26 +30,51 @@ FORGET = "billing.forget"
 
 @dataclass
 class Books:
-    """`modules`: the newest subscription to each module, by its code."""
+    """`modules`: the newest subscription to each module, by its code; `usable_before`: those that may be used so far.
 
-    tx: Transaction
+    `may_have_open_renewal`: False while nothing that a boundary asks for waits to be paid.
+    """
+
     account: Account
     log: events.Log
-    today: date
     origin: date | None
     grid_version: int
     balance: int
     invoice_number: int
     credit_note_number: int
     modules: dict[str, Subscription]
+    usable_before: frozenset[str]
+    may_have_open_renewal: bool
+    prices: PriceList
     changed: list[Changed] = field(default_factory=list)
     planned: dict[str, jobs.New] = field(default_factory=dict)
     usable: dict[str, date] = field(default_factory=dict)
     saved: dict[UUID, Subscription] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, log: events.Log, kept: Kept) -> Self:
+        at = kept.standing
+        modules = {one.module_code: one for one in kept.modules}
+        return cls(
+            kept.account, log, at.origin, at.grid_version, at.balance, at.invoice_number, at.credit_note_number,
+            modules, kept.usable, kept.has_open_renewal, kept.prices,
+        )  # fmt: skip
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.origin, self.grid_version, self.balance, self.invoice_number, self.credit_note_number)
+
+    @property
+    def tx(self) -> Transaction:
+        return self.log.tx
+
     @property
     def now(self) -> datetime:
         return self.log.at
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now, self.account.time_zone)
 
     @property
     def grid(self) -> Grid | None:
@@ -143,35 +170,22 @@ async def open_books(tx: Transaction) -> AsyncIterator[Books]:
     """Call it first; nothing is written, and nobody told, when the block raises."""
     assert tx.account_id is not None
     log = await _lock(tx, tx.account_id)
-    row = await sql_money.select_account(tx)
-    assert row is not None
-    account = await accounts.get(tx)
-    modules = {one.module_code: one for one in await sql.select_newest(tx)}
-    books = Books(
-        tx,
-        account,
-        log,
-        local_date(log.at, account.time_zone),
-        row["grid_origin"],
-        row["grid_version"],
-        row["balance"],
-        row["invoice_number"],
-        row["credit_note_number"],
-        modules,
-    )
+    kept = await sql_books.select_books(tx)
+    assert kept is not None
+    books = Books.of(log, kept)
     yield books
-    await _close(books, row)
+    await _close(books, kept.standing)
 
 
-async def _close(books: Books, before: Record) -> None:
+async def _close(books: Books, before: Standing) -> None:
     """Write what has become of the account and its modules, and tell it."""
     tx = books.tx
     if books.saved:
         await sql.update_subscriptions(tx, list(books.saved.values()))
     if books.usable:
-        await accounts.open_modules(tx, books.usable)
+        opens = any(day > books.today and code not in books.usable_before for code, day in books.usable.items())
+        await accounts.open_modules(tx, books.usable, opens=opens)
     await jobs.add_all(tx, list(books.planned.values()))
-    after = books.origin, books.grid_version, books.balance, books.invoice_number, books.credit_note_number
-    if after != tuple(before):
-        await sql_money.update_account(tx, *after)
+    if books.standing != before:
+        await sql_books.update_standing(tx, books.standing)
     await events.record(books.log, *books.changed)

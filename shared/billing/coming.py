@@ -39,7 +39,7 @@ async def take_over(books: Books, boundary: date, modules: Sequence[Subscription
     """
     ours = {one.id for one in modules}
     wanted = _wanted(modules, lines)
-    for invoice in await sql_papers.select_open_renewals(books.tx, boundary):
+    for invoice in await sql_papers.select_open_renewals(books.tx, boundary) if books.may_have_open_renewal else ():
         issued = await _issued(books, invoice)
         if issued == wanted and not books.balance and books.today == boundary:
             return invoice
@@ -58,12 +58,12 @@ def next_renewal(books: Books) -> tuple[date, list[Subscription]] | None:
     return boundary, [one for one in lasting if one.period_end == boundary]
 
 
-async def renewal_lines(books: Books, boundary: date, modules: Sequence[Subscription]) -> list[Line]:
+def renewal_lines(books: Books, boundary: date, modules: Sequence[Subscription]) -> list[Line]:
     """The next period of each at the prices of that day; a change of length joins its series, or begins one."""
     grid = books.grid
     assert grid is not None
     lines = list[Line]()
-    prices = await prices_on(books, boundary)
+    prices = prices_on(books, boundary)
     others = ends(books, {one.module_code for one in modules if _next(one) != one.months})
     for one in modules:
         item = Item(one.module_code, _next(one), boundary)
@@ -83,8 +83,8 @@ async def _issue_again(books: Books) -> None:
     lines, modules, boundary = list[Line](), list[Subscription](), books.today
     if found is not None and found[0] - rules().early <= books.today < found[0]:
         boundary, modules = found
-        lines = await renewal_lines(books, boundary, modules)
-    kept = await sql_papers.select_early_invoice(books.tx, books.today)
+        lines = renewal_lines(books, boundary, modules)
+    kept = await sql_papers.select_early_invoice(books.tx, books.today) if books.may_have_open_renewal else None
     if kept is not None:
         if await _issued(books, kept) == _wanted(modules, lines):
             return

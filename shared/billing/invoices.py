@@ -1,7 +1,6 @@
 """Invoices: issued with a number, taken from the balance first, paid, or void. A paid one opens its modules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from uuid import UUID
@@ -31,17 +30,18 @@ async def issue(
     """`renews`: subscriptions that go on, by module code. One that the balance pays is paid at once."""
     books.invoice_number += 1
     total = max(0, sum(line.amount for line in lines))
+    from_balance = min(books.balance, total)
     new = Invoice(
         ids.new(),
         books.invoice_number,
         purpose,
         quote_id,
-        InvoiceState.OPEN,
+        InvoiceState.OPEN if from_balance < total else InvoiceState.PAID,
         books.today,
         due_on,
         books.account.currency,
         total,
-        min(books.balance, total),
+        from_balance,
         0,
         grace_from,
     )
@@ -50,23 +50,18 @@ async def issue(
     await sql_papers.insert_lines(books.tx, issued)
     await books.move_money(("INVOICE", new.id), "covered", "BALANCE", "INVOICES", new.from_balance)
     books.tell(InvoiceChanged(new.id))
-    return await pay_off(books, new) if not new.due else new
+    if new.state is InvoiceState.OPEN:
+        books.may_have_open_renewal |= purpose is Purpose.RENEWAL
+    else:
+        await _open_modules(books, new, issued)
+    return new
 
 
-async def pay_off(books: Books, invoice: Invoice) -> Invoice:
+async def pay_off(books: Books, invoice: Invoice) -> None:
     """Nothing is due any more: its modules are there."""
-    paid = replace(invoice, state=InvoiceState.PAID)
-    await sql_papers.update_invoice_state(books.tx, paid.id, paid.state, paid.received)
-    books.tell(InvoiceChanged(paid.id))
-    issued = await sql_papers.select_lines(books.tx, [paid.id])
-    await _give_back(books, paid, [one for one in issued if one.line.credited])
-    bought = [one for one in issued if not one.line.credited]
-    if books.origin is None:
-        books.origin = min(one.line.period.start for one in bought)
-        books.grid_version += 1
-    for _, of_module in groupby(bought, key=lambda one: one.line.module_code):
-        await _activate(books, list(of_module))
-    return paid
+    await sql_papers.update_invoice_state(books.tx, invoice.id, InvoiceState.PAID, invoice.received)
+    books.tell(InvoiceChanged(invoice.id))
+    await _open_modules(books, invoice, await sql_papers.select_lines(books.tx, [invoice.id]))
 
 
 async def void(books: Books, invoice: Invoice) -> None:
@@ -81,20 +76,32 @@ async def get_invoices(tx: Transaction, invoice_ids: Sequence[UUID]) -> dict[UUI
     return {one.id: one for one in await sql_papers.select_invoices(tx, invoice_ids)}
 
 
-async def _give_back(books: Books, invoice: Invoice, credits: Sequence[IssuedLine]) -> None:
+async def _open_modules(books: Books, invoice: Invoice, issued: Sequence[IssuedLine]) -> None:
+    await _give_back(books, invoice, issued)
+    bought = [one for one in issued if not one.line.credited]
+    if books.origin is None:
+        books.origin = min(one.line.period.start for one in bought)
+        books.grid_version += 1
+    covered = list[tuple[UUID, UUID, Period]]()
+    for _, of_module in groupby(bought, key=lambda one: one.line.module_code):
+        lines = list(of_module)
+        subscription_id = await _activate(books, lines)
+        covered += [(one.id, subscription_id, one.line.period) for one in lines]
+    await sql_coverage.insert_coverage(books.tx, covered)
+
+
+async def _give_back(books: Books, invoice: Invoice, issued: Sequence[IssuedLine]) -> None:
     """What an invoice takes off is credited to the lines that it comes from; what is more than it costs is kept."""
-    for one in credits:
-        assert one.line.credited is not None
-        await sql_coverage.insert_line_credit(books.tx, one.line.credited, invoice.id, -one.line.amount)
-        await sql_coverage.update_coverage_end(books.tx, one.line.credited, one.line.period.start)
-    if credits:
-        lines = await sql_papers.select_lines(books.tx, [invoice.id])
-        rest = -min(0, sum(one.line.amount for one in lines))
-        await books.move_money(("INVOICE", invoice.id), "rest", "INVOICES", "BALANCE", rest)
+    for one in issued:
+        if one.line.credited is not None:
+            await sql_coverage.insert_line_credit(books.tx, one.line.credited, invoice.id, -one.line.amount)
+            await sql_coverage.update_coverage_end(books.tx, one.line.credited, one.line.period.start)
+    rest = -min(0, sum(one.line.amount for one in issued))
+    await books.move_money(("INVOICE", invoice.id), "rest", "INVOICES", "BALANCE", rest)
 
 
-async def _activate(books: Books, issued: Sequence[IssuedLine]) -> None:
-    """One module, for the days of its lines."""
+async def _activate(books: Books, issued: Sequence[IssuedLine]) -> UUID:
+    """One module, for the days of its lines. Answers with its subscription."""
     first, last = issued[0].line, issued[-1].line
     period = Period(first.period.start, last.period.end)
     paid = {"months": first.months, "period_start": period.start, "period_end": period.end}
@@ -113,5 +120,4 @@ async def _activate(books: Books, issued: Sequence[IssuedLine]) -> None:
             trial_months=None,
         )
     await books.save(one)
-    for each in issued:
-        await sql_coverage.insert_coverage(books.tx, each.id, one.id, each.line.period)
+    return one.id

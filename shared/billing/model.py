@@ -1,8 +1,8 @@
 """The catalogue of modules and an account's subscription to one. Prices stand in a table: an operator changes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -79,6 +79,37 @@ class Price:
     @property
     def per_month(self) -> Money:
         return Money(half_up(self.price.minor, self.months), self.price.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceVersion:
+    """What something costs from a moment on, until a later version of it is in force. It never changes.
+
+    `since`: None for one that was always in force.
+    """
+
+    module_code: str
+    months: int
+    price: int
+    since: datetime | None
+
+    def in_force(self, at: datetime) -> bool:
+        return self.since is None or self.since <= at
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """All that was or will be asked for modules in one currency."""
+
+    versions: Sequence[PriceVersion]  # an older one stands before a newer one
+
+    def at(self, moment: datetime) -> dict[tuple[str, int], int]:
+        """The prices in force, by module and months."""
+        return {(one.module_code, one.months): one.price for one in self.versions if one.in_force(moment)}
+
+    def version(self, moment: datetime) -> int:
+        """How many have come into force: another one, and the number is greater."""
+        return sum(one.in_force(moment) for one in self.versions)
 
 
 @dataclass(frozen=True, slots=True)

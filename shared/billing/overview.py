@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID, uuid5
 
 from shared import accounts, events
-from shared.billing import sql, sql_coverage, sql_money, sql_papers
+from shared.billing import sql_books, sql_coverage, sql_money, sql_papers
 from shared.billing.books import Books
 from shared.billing.coming import next_renewal, renewal_lines
 from shared.billing.papers import CreditNote, Invoice, IssuedLine, ModuleChanged, Payment, Quote
@@ -38,22 +38,16 @@ async def begin_log(tx: Transaction) -> None:
 
 async def overview(tx: Transaction) -> Overview:
     assert tx.account_id is not None
-    account, now = await accounts.get(tx), await tx.now()
-    row = await sql_money.select_account(tx)
-    today = local_date(now, account.time_zone)
-    if row is None:
-        return Overview(today, 0, None, None)
-    log = Log(tx, tx.account_id, Place(tx.account_id, 0), now)  # read only: nothing is written to it
-    kept = {one.module_code: one for one in await sql.select_newest(tx)}
-    books = Books(
-        tx, account, log, today, row["grid_origin"], row["grid_version"], row["balance"], row["invoice_number"],
-        row["credit_note_number"], kept,
-    )  # fmt: skip
+    now, kept = await tx.now(), await sql_books.select_books(tx)
+    if kept is None:
+        return Overview(local_date(now, (await accounts.get(tx)).time_zone), 0, None, None)
+    books = Books.of(Log(tx, tx.account_id, Place(tx.account_id, 0), now), kept)  # nothing is written to that log
+    account, today = books.account, books.today
     found = next_renewal(books)
     if found is None:
         return Overview(today, books.balance, None, None)
     boundary, going_on = found
-    lines = await renewal_lines(books, boundary, going_on)
+    lines = renewal_lines(books, boundary, going_on)
     total = sum(line.amount for line in lines)
     early = await sql_papers.select_early_invoice(tx, today)
     at_hand = books.balance + (early.from_balance if early else 0)
@@ -62,7 +56,7 @@ async def overview(tx: Transaction) -> Overview:
         boundary,
         first_moment(boundary, account.time_zone),
         books.grid_version,
-        await sql.select_price_version(tx, account.currency),
+        books.prices.version(now),
         account.currency,
         lines,
         total,
@@ -84,11 +78,11 @@ async def lines_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[IssuedL
 
 
 async def credit_notes_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[CreditNote]:
-    return await sql_coverage.select_credit_notes(tx, invoice_ids)
+    return await sql_coverage.select_credit_notes(tx, "invoice_id", invoice_ids)
 
 
 async def get_credit_notes(tx: Transaction, note_ids: Sequence[UUID]) -> list[CreditNote]:
-    return await sql_coverage.select_credit_notes_by_ids(tx, note_ids)
+    return await sql_coverage.select_credit_notes(tx, "id", note_ids)
 
 
 async def payments_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[Payment]:

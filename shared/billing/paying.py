@@ -7,7 +7,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from shared import ids, jobs
-from shared.billing import sql, sql_coverage, sql_money, sql_papers, sql_quotes
+from shared.billing import sql_coverage, sql_money, sql_papers, sql_quotes
 from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.invoices import issue
@@ -113,7 +113,7 @@ async def is_good(books: Books, kept: Quote) -> bool:
         return False
     if books.today >= min(line.period.end for line in kept.lines if not line.credited):  # in another zone by now
         return False
-    if await sql.select_price_version(books.tx, kept.currency) != kept.price_version:
+    if books.prices.version(books.now) != kept.price_version:
         return False
     codes = {line.module_code for line in kept.lines}
     return all([await _fits(books, kept, code) for code in sorted(codes)])

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from shared import ids
-from shared.billing import sql, sql_coverage, sql_quotes
+from shared.billing import sql_coverage, sql_quotes
 from shared.billing.books import Books, open_books
 from shared.billing.model import CATALOGUE, INTERVALS, ModuleState
 from shared.billing.papers import Quote
@@ -63,7 +63,7 @@ async def quote(books: Books, cart: Cart) -> Quote:
         books.today,
         min(books.now + rules().quote, first_moment(earliest, zone)),
         books.grid_version,
-        await sql.select_price_version(books.tx, books.account.currency),
+        books.prices.version(books.now),
         books.account.currency,
         lines,
         total,
@@ -75,7 +75,7 @@ async def quote(books: Books, cart: Cart) -> Quote:
 
 async def draw(books: Books, cart: Cart, on: date) -> list[Line]:
     """The lines of a cart, with what is given back of modules that are paid for another length."""
-    prices = await prices_on(books, on)
+    prices = prices_on(books, on)
     items, given_back = list[Item](), list[Line]()
     for code, months in cart:
         if (code, months) not in prices:
@@ -105,11 +105,9 @@ def ends(books: Books, without: set[str]) -> dict[int, date]:
     }
 
 
-async def prices_on(books: Books, on: date) -> dict[tuple[str, int], int]:
-    """In force at the end of a day that is today, or when a later day begins."""
-    at = None if on == books.today else first_moment(on, books.account.time_zone)
-    found = await sql.select_prices(books.tx, books.account.currency, at)
-    return {(one.module_code, one.months): one.price.minor for one in found}
+def prices_on(books: Books, on: date) -> dict[tuple[str, int], int]:
+    """In force now, on a day that is today, or when another day begins."""
+    return books.prices.at(books.now if on == books.today else first_moment(on, books.account.time_zone))
 
 
 async def get_quotes(tx: Transaction, quote_ids: Sequence[UUID]) -> dict[UUID, Quote]:

@@ -37,7 +37,7 @@ async def renew_at(books: Books, boundary: date, modules: list[Subscription], gr
     """One invoice for all of them, and whatever follows when it is not paid at once."""
     if not modules:
         return
-    lines = await renewal_lines(books, boundary, modules)
+    lines = renewal_lines(books, boundary, modules)
     renews = {one.module_code: one.id for one in modules}
     invoice = await take_over(books, boundary, modules, lines)
     if invoice is None:

@@ -10,6 +10,7 @@ from shared.money import Money
 
 SUBSCRIPTION = """id, module_code, state, months, period_start, period_end, trial_ends_on, cancel_at_period_end,
                   next_months, suspended_on, trial_months"""
+COLUMNS = [name.strip() for name in SUBSCRIPTION.split(",")]
 
 
 async def insert_subscription(tx: Transaction, new: Subscription, at: datetime) -> None:
@@ -33,26 +34,26 @@ async def insert_subscription(tx: Transaction, new: Subscription, at: datetime) 
 
 
 async def update_subscriptions(tx: Transaction, changed: Sequence[Subscription]) -> None:
-    await tx.executemany(
-        """UPDATE module_subscriptions
-              SET state = $3, months = $4, period_start = $5, period_end = $6, cancel_at_period_end = $7,
-                  next_months = $8, suspended_on = $9, trial_months = $10
-            WHERE account_id = $1 AND id = $2""",
-        [
-            (
-                tx.account_id,
-                one.id,
-                one.state,
-                one.months,
-                one.period_start,
-                one.period_end,
-                one.cancel_at_period_end,
-                one.next_months,
-                one.suspended_on,
-                one.trial_months,
-            )
-            for one in changed
-        ],
+    await tx.later(
+        """UPDATE module_subscriptions kept
+              SET state = new.state, months = new.months, period_start = new.period_start, period_end = new.period_end,
+                  cancel_at_period_end = new.cancel_at_period_end, next_months = new.next_months,
+                  suspended_on = new.suspended_on, trial_months = new.trial_months
+             FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::date[], $6::date[], $7::boolean[], $8::integer[],
+                         $9::date[], $10::integer[])
+                  AS new (id, state, months, period_start, period_end, cancel_at_period_end, next_months, suspended_on,
+                          trial_months)
+            WHERE kept.account_id = $1 AND kept.id = new.id""",
+        tx.account_id,
+        [one.id for one in changed],
+        [one.state for one in changed],
+        [one.months for one in changed],
+        [one.period_start for one in changed],
+        [one.period_end for one in changed],
+        [one.cancel_at_period_end for one in changed],
+        [one.next_months for one in changed],
+        [one.suspended_on for one in changed],
+        [one.trial_months for one in changed],
     )
 
 
@@ -65,7 +66,7 @@ async def select_subscriptions(tx: Transaction, module_code: str) -> list[Subscr
         tx.account_id,
         module_code,
     )
-    return [_subscription(row) for row in rows]
+    return [subscription_of(row) for row in rows]
 
 
 async def select_newest(tx: Transaction) -> list[Subscription]:
@@ -77,7 +78,7 @@ async def select_newest(tx: Transaction) -> list[Subscription]:
              ORDER BY module_code, started_at DESC, id DESC""",
         tx.account_id,
     )
-    return [_subscription(row) for row in rows]
+    return [subscription_of(row) for row in rows]
 
 
 async def select_by_ids(tx: Transaction, ids: Sequence[UUID]) -> list[Subscription]:
@@ -86,7 +87,7 @@ async def select_by_ids(tx: Transaction, ids: Sequence[UUID]) -> list[Subscripti
         tx.account_id,
         list(ids),
     )
-    return [_subscription(row) for row in rows]
+    return [subscription_of(row) for row in rows]
 
 
 async def select_states(tx: Transaction) -> dict[str, ModuleState]:
@@ -150,13 +151,6 @@ async def insert_price(
     )
 
 
-async def select_price_version(tx: Transaction, currency: str) -> int:
-    """How many prices in the currency have come into force: another one, and the number is greater."""
-    version: int = await tx.fetchval(
-        "SELECT count(*)::int FROM module_prices WHERE currency = $1 AND effective_from <= account_now()", currency
-    )
-    return version
-
-
-def _subscription(row: Record) -> Subscription:
-    return Subscription(**{**row, "state": ModuleState(row["state"])})
+def subscription_of(row: Record) -> Subscription:
+    """`row`: has the columns of `SUBSCRIPTION`, and may have others."""
+    return Subscription(**{name: row[name] for name in COLUMNS} | {"state": ModuleState(row["state"])})

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from shared.billing.grid import Period
@@ -10,15 +11,18 @@ from shared.billing.sql_papers import LINE, line_of
 from shared.db import Transaction
 
 
-async def insert_coverage(tx: Transaction, line_id: UUID, subscription_id: UUID, during: Period) -> None:
-    await tx.execute(
+async def insert_coverage(tx: Transaction, bought: Sequence[tuple[UUID, UUID, Period]]) -> None:
+    """`bought`: lines, each with the subscription that it pays for and the days."""
+    await tx.later(
         """INSERT INTO coverage (account_id, line_id, subscription_id, during)
-                VALUES ($1, $2, $3, daterange($4, $5))""",
+                SELECT $1, line_id, subscription_id, daterange(since, until)
+                  FROM unnest($2::uuid[], $3::uuid[], $4::date[], $5::date[])
+                       AS new (line_id, subscription_id, since, until)""",
         tx.account_id,
-        line_id,
-        subscription_id,
-        during.start,
-        during.end,
+        [line_id for line_id, _, _ in bought],
+        [subscription_id for _, subscription_id, _ in bought],
+        [during.start for _, _, during in bought],
+        [during.end for _, _, during in bought],
     )
 
 
@@ -93,23 +97,15 @@ async def insert_credit_note(tx: Transaction, new: CreditNote) -> None:
     )
 
 
-async def select_credit_notes(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[CreditNote]:
+async def select_credit_notes(
+    tx: Transaction, column: Literal["id", "invoice_id"], ids: Sequence[UUID]
+) -> list[CreditNote]:
+    """Those that have one of the ids in that column."""
     rows = await tx.fetch(
-        """SELECT id, number, invoice_id, issued_on, total, reason
+        f"""SELECT id, number, invoice_id, issued_on, total, reason
              FROM credit_notes
-            WHERE account_id = $1 AND invoice_id = ANY($2::uuid[])
+            WHERE account_id = $1 AND {column} = ANY($2::uuid[])
             ORDER BY number""",
-        tx.account_id,
-        list(invoice_ids),
-    )
-    return [CreditNote(**row) for row in rows]
-
-
-async def select_credit_notes_by_ids(tx: Transaction, ids: Sequence[UUID]) -> list[CreditNote]:
-    rows = await tx.fetch(
-        """SELECT id, number, invoice_id, issued_on, total, reason
-             FROM credit_notes
-            WHERE account_id = $1 AND id = ANY($2::uuid[])""",
         tx.account_id,
         list(ids),
     )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from shared.billing.papers import Method, Payment
-from shared.db import Record, Transaction
+from shared.db import Transaction
 
 PAYMENT = """id, provider, invoice_id, method_id, save_method, return_url, rank, amount, refunded, received, currency,
              created_at, paid_at, failure"""
@@ -25,6 +25,12 @@ class Entry:
     source_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class KnownDispute:
+    amount: int
+    won: bool
+
+
 async def upsert_account(tx: Transaction) -> None:
     """Also the head of the account's billing: from then on it can be locked."""
     await tx.execute(
@@ -38,35 +44,10 @@ async def upsert_account(tx: Transaction) -> None:
     )
 
 
-async def select_account(tx: Transaction) -> Record | None:
-    return await tx.fetchrow(
-        """SELECT grid_origin, grid_version, balance, invoice_number, credit_note_number
-             FROM billing_accounts
-            WHERE account_id = $1""",
-        tx.account_id,
-    )
-
-
-async def update_account(
-    tx: Transaction, origin: date | None, version: int, balance: int, invoice_number: int, credit_note_number: int
-) -> None:
-    await tx.execute(
-        """UPDATE billing_accounts
-              SET grid_origin = $2, grid_version = $3, balance = $4, invoice_number = $5, credit_note_number = $6
-            WHERE account_id = $1""",
-        tx.account_id,
-        origin,
-        version,
-        balance,
-        invoice_number,
-        credit_note_number,
-    )
-
-
 async def insert_entry(
     tx: Transaction, id: UUID, at: datetime, source: tuple[str, UUID], kind: str, books: tuple[str, str], amount: int
 ) -> None:
-    await tx.execute(
+    await tx.later(
         """INSERT INTO ledger (account_id, id, at, source_type, source_id, kind, from_book, to_book, amount)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
         tx.account_id,
@@ -280,6 +261,45 @@ async def sum_chargebacks(tx: Transaction, payment_id: UUID) -> int:
         """SELECT coalesce(sum(amount), 0)::bigint
              FROM ledger
             WHERE account_id = $1 AND source_type = 'PAYMENT' AND source_id = $2 AND to_book = 'OUTSIDE'""",
+        tx.account_id,
+        payment_id,
+    )
+    return total
+
+
+async def select_dispute(tx: Transaction, payment_id: UUID, reference: str) -> KnownDispute | None:
+    row = await tx.fetchrow(
+        "SELECT amount, won FROM disputes WHERE account_id = $1 AND payment_id = $2 AND reference = $3",
+        tx.account_id,
+        payment_id,
+        reference,
+    )
+    return KnownDispute(**row) if row else None
+
+
+async def insert_dispute(tx: Transaction, payment_id: UUID, reference: str, amount: int) -> None:
+    await tx.execute(
+        "INSERT INTO disputes (account_id, payment_id, reference, amount) VALUES ($1, $2, $3, $4)",
+        tx.account_id,
+        payment_id,
+        reference,
+        amount,
+    )
+
+
+async def update_dispute_won(tx: Transaction, payment_id: UUID, reference: str) -> None:
+    await tx.execute(
+        "UPDATE disputes SET won = true WHERE account_id = $1 AND payment_id = $2 AND reference = $3",
+        tx.account_id,
+        payment_id,
+        reference,
+    )
+
+
+async def sum_disputed(tx: Transaction, payment_id: UUID) -> int:
+    """What disputes took of a payment, won or not."""
+    total: int = await tx.fetchval(
+        "SELECT coalesce(sum(amount), 0)::bigint FROM disputes WHERE account_id = $1 AND payment_id = $2",
         tx.account_id,
         payment_id,
     )

@@ -21,7 +21,7 @@ LINE = """id, invoice_id, module_code, months, kind, period_start, period_end, o
 
 
 async def insert_invoice(tx: Transaction, new: Invoice) -> None:
-    await tx.execute(
+    await tx.later(
         f"""INSERT INTO invoices (account_id, {INVOICE})
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)""",
         tx.account_id,
@@ -41,30 +41,28 @@ async def insert_invoice(tx: Transaction, new: Invoice) -> None:
 
 
 async def insert_lines(tx: Transaction, lines: Sequence[IssuedLine]) -> None:
-    await tx.executemany(
+    await tx.later(
         """INSERT INTO invoice_lines (account_id, id, invoice_id, position, module_code, months, kind, period_start,
                                       period_end, of_days, full_price, amount, vat, credited, renews)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)""",
-        [
-            (
-                tx.account_id,
-                one.id,
-                one.invoice_id,
-                position,
-                one.line.module_code,
-                one.line.months,
-                one.line.kind,
-                one.line.period.start,
-                one.line.period.end,
-                one.line.of_days,
-                one.line.full_price,
-                one.line.amount,
-                one.line.vat,
-                one.line.credited,
-                one.renews,
-            )
-            for position, one in enumerate(lines)
-        ],
+                SELECT $1, new.*
+                  FROM unnest($2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::integer[], $7::text[], $8::date[],
+                              $9::date[], $10::integer[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[],
+                              $15::uuid[]) AS new""",
+        tx.account_id,
+        [one.id for one in lines],
+        [one.invoice_id for one in lines],
+        list(range(len(lines))),
+        [one.line.module_code for one in lines],
+        [one.line.months for one in lines],
+        [one.line.kind for one in lines],
+        [one.line.period.start for one in lines],
+        [one.line.period.end for one in lines],
+        [one.line.of_days for one in lines],
+        [one.line.full_price for one in lines],
+        [one.line.amount for one in lines],
+        [one.line.vat for one in lines],
+        [one.line.credited for one in lines],
+        [one.renews for one in lines],
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from shared import accounts, jobs
 from shared.db import Database, Transaction
 from shared.jobs import Job, Kind
+from tests import make
 
 WORK, CALL = "tests.work", "tests.call"
 
@@ -53,6 +54,25 @@ async def test_whoever_is_told_the_same_does_each_once(db: Database, account: ac
     assert await states(db, account) == [("done", 1)] * 10
 
 
+async def test_some_are_done_at_once_and_those_of_an_account_in_their_order(
+    db: Database, account: accounts.Account
+) -> None:
+    another = await make.account(db)
+    ids = [*await asked(db, account, WORK, WORK, WORK), *await asked(db, another, WORK)]
+    done, both = list[UUID](), asyncio.Barrier(2)
+
+    async def work(_tx: Transaction, job: Job) -> None:
+        if job.id in (ids[0], ids[3]):
+            await both.wait()  # each goes on only while the other one is being done
+        done.append(job.id)
+
+    await jobs.perform_all(db, {WORK: Kind(work)}, ids, at_once=3)
+
+    assert [id for id in done if id != ids[3]] == ids[:3]
+    assert await states(db, account) == [("done", 1)] * 3
+    assert await states(db, another) == [("done", 1)]
+
+
 async def test_those_that_speak_to_others_are_claimed_when_their_turn_comes(
     db: Database, account: accounts.Account
 ) -> None:
@@ -79,7 +99,7 @@ async def test_what_is_not_begun_in_time_is_as_if_it_had_not_been_claimed(
     ids = await asked(db, account, WORK, WORK, WORK)
 
     async def work(_tx: Transaction, _job: Job) -> None:
-        monkeypatch.setattr(jobs, "TURN", -1.0)
+        monkeypatch.setattr("shared.jobs.performing.TURN", -1.0)
 
     await jobs.perform_all(db, {WORK: Kind(work)}, ids)
 

@@ -19,6 +19,7 @@ WITHOUT_ACCOUNTS = {
     "source_addresses",
     "intake",
     "payment_orders",
+    "payment_names",
     "callbacks",
     "sandbox_orders",  # of the provider that we stand in for
     "module_prices",

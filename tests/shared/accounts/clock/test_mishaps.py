@@ -127,6 +127,7 @@ async def test_no_job_is_put_on_a_clock_that_has_just_moved(
     await send(db, account, START)
     async with db.transaction(account.id) as tx:
         await jobs.add(tx, WORK, due_at=START + DAY)
+        await tx.flush()  # from now on it is there, and nobody sees it yet
         sending = asyncio.create_task(send(db, account, START + 2 * DAY))
         waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')"
         await eventually(lambda: real.fetchval(waits), "the wait for the job")
