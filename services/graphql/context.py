@@ -12,7 +12,7 @@ from strawberry.dataloader import DataLoader
 from services.graphql.viewer import Viewer
 from shared.actor import Permission
 from shared.config import Settings
-from shared.db import Database, Transaction, outages
+from shared.db import Database, Transaction
 from shared.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ class Context:
         async with self._turn:
             tx = self._tx or await self._begin()
             try:
-                with outages():
-                    return await work(tx)
+                return await work(tx)
             except BaseException as failure:
                 await self._leave(failure)  # after a failed statement the transaction is of no more use
                 raise

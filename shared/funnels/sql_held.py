@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 from shared import accounts
 from shared.db import Record, Transaction
 from shared.funnels.model import Funnel, Stage, StageKind, Tally
@@ -54,6 +56,7 @@ async def select_held(tx: Transaction, funnel_ids: Sequence[UUID], viewer_id: UU
 def held_of(row: Record) -> Held:
     """From a row with the columns of HELD."""
     funnel_id: UUID = row["held_id"]
+    # Ids are read as asyncpg reads them: ten times sooner than Python's own class does.
     funnel = Funnel(
         funnel_id,
         row["held_name"],
@@ -63,12 +66,12 @@ def held_of(row: Record) -> Held:
         row["held_version"],
     )
     stages = [
-        Stage(UUID(id), funnel_id, StageKind(kind), name, color, probability, idle_after_days, requires_amount)
+        Stage(pgproto.UUID(id), funnel_id, StageKind(kind), name, color, probability, idle_after_days, requires_amount)
         for id, kind, name, color, probability, idle_after_days, requires_amount in row["held_stages"] or ()
     ]
     counters: dict[UUID, dict[str, tuple[int, int]]] = {}
     for stage_id, currency, deals, value in row["held_counters"] or ():
-        counters.setdefault(UUID(stage_id), {})[currency] = deals, int(value)
+        counters.setdefault(pgproto.UUID(stage_id), {})[currency] = deals, int(value)
     return Held(
         funnel,
         row["held_seen"],
