@@ -1,4 +1,7 @@
-"""What `./dev` hands over to. Each command is a few lines: the work is done in services/local."""
+"""What `./dev` hands over to. Each command is a few lines: the work is done in services/local.
+
+A command imports what it needs, so that none waits for the product to be loaded but those that use it.
+"""
 
 import asyncio
 import os
@@ -11,11 +14,9 @@ from uuid import UUID
 
 import typer
 
-from services.local import bench, checks, dead, demo, importing, locks, prices, testing, tokens, up
 from services.local.errors import Refusal
 from services.local.paths import ROOT
 from services.local.state import State
-from shared import migrate as migrations
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -38,13 +39,17 @@ def run_up(
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Fill a demo account.")] = True,
 ) -> None:
     """Run everything on this machine: PostgreSQL, Valkey, the API and a worker."""
+    from services.local import up
+
     up.up(up.Options(state, port, api, workers, demo))
 
 
 @app.command()
 def migrate(state: StateFolder = DEFAULT_STATE) -> None:
     """Bring the database of DATABASE_URL, or of what runs here, to the newest schema."""
-    done = asyncio.run(migrations.migrate(_database(state)))
+    from shared.migrate import migrate as bring_up_to_date
+
+    done = asyncio.run(bring_up_to_date(_database(state)))
     print("\n".join(f"applied {name}" for name in done) or "nothing to apply")
 
 
@@ -55,12 +60,16 @@ app.add_typer(dead_letters, name="dead")
 @dead_letters.command("list")
 def list_dead(state: StateFolder = DEFAULT_STATE) -> None:
     """Print the jobs and the payment callbacks that were given up, and why."""
+    from services.local import dead
+
     print("\n".join(asyncio.run(dead.listed(_database(state)))) or "nothing is dead")
 
 
 @dead_letters.command()
 def replay(id: UUID, state: StateFolder = DEFAULT_STATE) -> None:
     """Do one of them once more."""
+    from services.local import dead
+
     if not asyncio.run(dead.replayed(_database(state), id)):
         raise Refusal(f"Nothing dead has the id {id}.")
 
@@ -83,6 +92,8 @@ def price(
     state: StateFolder = DEFAULT_STATE,
 ) -> None:
     """Set a new price, at least 30 days ahead: quotes and renewals go by it from then on."""
+    from services.local import prices
+
     url = (State(state).read_env() | os.environ).get("DATABASE_URL")
     if not url:
         raise Refusal("No database: give DATABASE_URL, or start ./dev up.")
@@ -102,6 +113,8 @@ def token(
     state: StateFolder = DEFAULT_STATE,
 ) -> None:
     """Print a JWT as the host CRM would make it, signed with the secret of what runs here."""
+    from services.local import tokens
+
     env = State(state).read_env() | os.environ
     if service:
         print(tokens.service(env, ttl))
@@ -115,39 +128,57 @@ def token(
 def import_file(
     file: Annotated[Path, typer.Argument(help="A CSV or XLSX of at most 50 MB.")],
     funnel: Annotated[UUID, typer.Option(help="The funnel's id.")],
-    account: Annotated[UUID, typer.Option(help="The account's id.")] = demo.ACCOUNT,
-    user: Annotated[UUID, typer.Option(help="Who brings the file.")] = demo.OWNER.id,
-    name: Annotated[str, typer.Option(help="The user's name.")] = demo.OWNER.name,
+    account: Annotated[UUID | None, typer.Option(help="The account's id; default: the demo's.")] = None,
+    user: Annotated[UUID | None, typer.Option(help="Who brings the file; default: the demo's owner.")] = None,
+    name: Annotated[str | None, typer.Option(help="The user's name.")] = None,
     url: Annotated[str | None, typer.Option(help="Where the API is; default: what runs here.")] = None,
     state: StateFolder = DEFAULT_STATE,
 ) -> None:
     """Make deals of a file's rows, with a progress bar. Without an account: in the demo's, as its owner."""
+    from services.local import demo, importing, tokens
+
     kept = State(state)
     everything = tokens.read_permissions("FUNNELS_MANAGE,DEALS_WRITE")
-    signed = tokens.person(kept.read_env() | os.environ, account, user, name, everything, HOUR)
+    signed = tokens.person(
+        kept.read_env() | os.environ,
+        account or demo.ACCOUNT,
+        user or demo.OWNER.id,
+        name or demo.OWNER.name,
+        everything,
+        HOUR,
+    )
     importing.bring(url or importing.address_of(kept), signed, file, str(funnel))
 
 
 @app.command("bench")
 def run_bench(
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes instead of a quarter of an hour.")] = False,
-    only: Annotated[list[str] | None, typer.Option(metavar="CASE", help=f"Of {', '.join(bench.NAMES)}.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CASE", help="That alone, such as MOVE. A name that is none is answered with all."),
+    ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the figures there.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print them for a README.")] = False,
 ) -> None:
     """Measure what the product costs beside its limits, on servers of its own."""
+    from services.local import bench
+
     bench.bench(bench.Options(quick, only or (), json, markdown))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def test(context: typer.Context) -> None:
     """Run the checks, then the tests on servers of their own. What follows goes to pytest."""
+    from services.local import testing
+
     raise typer.Exit(testing.test(context.args))
 
 
 @app.command()
 def check() -> None:
     """Run ruff, mypy, import-linter, and graphql-eslint on the schema."""
+    from services.local import checks
+
     if not checks.check():
         raise typer.Exit(1)
 
@@ -155,6 +186,8 @@ def check() -> None:
 @app.command()
 def lock(upgrade: Annotated[bool, typer.Option("--upgrade", help="Take the newest versions.")] = False) -> None:
     """Write requirements/*.lock anew from pyproject.toml."""
+    from services.local import locks
+
     locks.lock(upgrade=upgrade)
 
 

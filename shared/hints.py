@@ -26,7 +26,7 @@ STREAMS = "streams"  # channels of NOTIFY
 USERS = "users"
 ACCOUNTS = "accounts"
 CHANNELS = (STREAMS, USERS, ACCOUNTS)
-GATHER = 0.002  # seconds; NOTIFY takes a lock of the whole database, so one speaks for all of the last 2 ms
+GATHER = 0.002  # seconds between two; NOTIFY takes a lock of the whole database, so one speaks for all since the last
 LARGEST_NOTE = 64  # things in one NOTIFY: its payload must stay below 8,000 bytes
 SILENCE = 1.0  # seconds without sending after Redis did not answer
 QUEUE = 10_000
@@ -88,7 +88,6 @@ class Notifier:
         try:
             while True:
                 await self._wake.wait()
-                await asyncio.sleep(GATHER)
                 self._wake.clear()
                 pending, self._pending = self._pending, []
                 users = [hint for hint in pending if isinstance(hint, UserChanged)]
@@ -103,6 +102,7 @@ class Notifier:
                     if conn is not None:
                         conn.terminate()
                     conn = None
+                await asyncio.sleep(GATHER)
         finally:
             if conn is not None:
                 conn.terminate()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -140,6 +140,19 @@ async def api(
             yield started
     finally:
         await asyncio.to_thread(children.stop, process, (SIGTERM, 10.0), (SIGKILL, 10.0))
+
+
+def production(folder: Path, dsn: str, redis_url: str, origins: str = "") -> AbstractAsyncContextManager[Api]:
+    """An API process that takes itself for the one that customers use."""
+    return api(
+        folder,
+        dsn,
+        redis_url,
+        VORONKA_ENV="production",
+        VORONKA_PUBLIC_URL="https://voronka.example",
+        VORONKA_SECRET_KEY="a-key-of-more-than-thirty-two-bytes-for-tests",
+        VORONKA_ORIGINS=origins,
+    )
 
 
 async def _ready(api: Api) -> None:

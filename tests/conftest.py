@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import structlog
 
 from services.local.testing import Servers, servers
 from shared import accounts
@@ -19,6 +20,10 @@ from tests import make, up
 
 LOCK = 0x74656D706C617465  # "template" in ASCII, as an advisory lock's key
 POOL = 8
+
+# By default tracebacks are drawn with colours and every variable: seconds for each job that fails in a test.
+PLAIN = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[structlog.processors.add_log_level, structlog.dev.set_exc_info, PLAIN])
 
 
 @pytest.fixture(scope="session")

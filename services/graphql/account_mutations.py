@@ -16,6 +16,8 @@ from shared import accounts, ids
 from shared.actor import Permission
 from shared.db import Transaction
 
+LOCALE = 'A language tag, such as "uk" or "en-GB"; messages are in Ukrainian or English.'
+
 
 @strawberry.input(description="An account of the host CRM. A client may choose its id.")
 class CreateAccountInput:
@@ -27,10 +29,7 @@ class CreateAccountInput:
     currency: CurrencyCode | None = strawberry.field(
         default=CurrencyCode("UAH"), description="ISO 4217. It can never be changed."
     )
-    locale: str | None = strawberry.field(
-        default="uk",
-        description='A language tag, such as "uk" or "en-GB"; messages are in Ukrainian or English.',
-    )
+    locale: str | None = strawberry.field(default="uk", description=LOCALE)
     country: str | None = strawberry.field(default="UA", description="ISO 3166: national phone numbers are read by it.")
     test: bool | None = strawberry.field(
         default=False, description="Whether it is a test account, which may have its own clock."
@@ -56,10 +55,7 @@ class UpdateAccountInput:
     time_zone: str | None = strawberry.field(
         default=UNSET, description="Dates stay as they are; days begin at other moments from now on."
     )
-    locale: str | None = strawberry.field(
-        default=UNSET,
-        description='A language tag, such as "uk" or "en-GB"; messages are in Ukrainian or English.',
-    )
+    locale: str | None = strawberry.field(default=UNSET, description=LOCALE)
     country: str | None = strawberry.field(
         default=UNSET, description="ISO 3166: national phone numbers are read by it from now on."
     )

@@ -30,8 +30,10 @@ REASONS: Mapping[str, Sentence] = {
     "rest": Sentence("The rest of a change", "Залишок після зміни"),
     "credited": Sentence("Unused days", "Невикористані дні"),
     "refunded": Sentence("Paid back", "Повернення коштів"),
+    "refused": Sentence("Could not be paid back", "Кошти не вдалося повернути"),
+    "charged": Sentence("Charged back", "Примусове повернення"),
+    "won": Sentence("A disputed payment came again", "Оскаржений платіж повернувся"),
 }
-CHARGED_BACK = Sentence("Charged back", "Примусове повернення")
 
 
 async def invoices_of_entries(ctx: Context, asked: Sequence["BalanceEntry"]) -> list[Invoice | None]:
@@ -81,7 +83,7 @@ async def entries_of_billing(
         BalanceEntry(
             at=date_time(entry.at),
             amount=Decimal(money.text_of(entry.amount, currency)),
-            reason=REASONS.get(entry.kind, CHARGED_BACK).to(ctx.language),
+            reason=REASONS[entry.kind.split()[0]].to(ctx.language),
             entry=entry,
         )
         for entry in found[:limit]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -99,7 +100,7 @@ def _shared(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
 def message_of(told: Ready | Resync | News, funnel_id: UUID) -> Any:
     """What a subscriber is told, as a member of BoardMessage."""
     if isinstance(told, News):
-        return told.shown(lambda recorded: _shared(recorded, funnel_id))
+        return told.shown(partial(_shared, funnel_id=funnel_id))
     cursor, seq = Cursor(told.place.cursor), told.place.seq
     if isinstance(told, Ready):
         return BoardReady(cursor=cursor, seq=seq)
@@ -144,6 +145,7 @@ class BoardSubscription:
         self, info: Info, funnel_id: strawberry.ID, after: FollowAfter = UNSET
     ) -> AsyncIterator[BoardMessage]:
         stream_id = ids.read(funnel_id)
-        async with aclosing(follow(info.context, stream_id, after or None)) as following:
+        show = partial(_shared, funnel_id=stream_id)
+        async with aclosing(follow(info.context, stream_id, after or None, show)) as following:
             async for told in following:
                 yield message_of(told, stream_id)

@@ -16,6 +16,7 @@ from shared.db import Database, Transaction, outages
 from shared.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
+    from services.graphql.live.fanout import Direct
     from services.graphql.live.rooms import Rooms
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ Found = TypeVar("Found")
 LookUp = Callable[[Transaction, Sequence[UUID]], Awaitable[Mapping[UUID, Found]]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Context:
     """One operation's. Close it at the end."""
 
@@ -32,6 +33,7 @@ class Context:
     rooms: "Rooms"
     asking: Viewer | None
     language: str
+    direct: "Direct | None" = None  # of a subscription: its socket, for what is made for many
     loaders: dict[object, DataLoader[Any, Any]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _open: AbstractAsyncContextManager[Transaction] | None = None

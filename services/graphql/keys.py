@@ -5,9 +5,7 @@ are needed, by one request for all that wait; while the URL does not answer, old
 """
 
 import asyncio
-import ssl
 from collections.abc import Callable
-from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -17,6 +15,7 @@ import structlog
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
+from shared import certificates
 from shared.errors import Unavailable
 
 FRESH = 300.0  # seconds
@@ -84,7 +83,10 @@ class Keys:
 async def _get(url: str) -> bytes:
     """Raises httpx.HTTPError and NoKeySet."""
     body = bytearray()
-    async with httpx.AsyncClient(timeout=PATIENCE, verify=_trusted()) as http, http.stream("GET", url) as response:
+    async with (
+        httpx.AsyncClient(timeout=PATIENCE, verify=certificates.trusted()) as http,
+        http.stream("GET", url) as response,
+    ):
         if response.status_code != httpx.codes.OK:
             raise NoKeySet(f"It answers with status {response.status_code}.")
         async for part in response.aiter_bytes():
@@ -92,12 +94,6 @@ async def _get(url: str) -> bytes:
             if len(body) > LARGEST:
                 raise NoKeySet(f"It answers with more than {LARGEST} bytes.")
     return bytes(body)
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Whom we trust to be who they say; to read them takes long."""
-    return httpx.create_ssl_context()
 
 
 def _read(body: bytes) -> dict[str, PyJWK]:

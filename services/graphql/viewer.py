@@ -9,7 +9,7 @@ from shared.actor import Actor, Permission
 from shared.errors import Forbidden
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Viewer:
     """A person in their account; or the host CRM itself, which has neither (`account`, `user` are None).
 

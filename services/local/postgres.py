@@ -32,6 +32,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",  # our statements are short: compiling one takes longer than running it
+    "random_page_cost": "1.1",  # as disks are now: by its default small tables are read whole, for each foreign key again
     "logging_collector": "off",
 }
 THROW_AWAY = {

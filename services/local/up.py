@@ -13,8 +13,8 @@ from pathlib import Path
 
 from services.local import binaries, explorer, leftovers, ports, tokens, unprivileged
 from services.local.children import Recipe
-from services.local.demo import DemoResult
 from services.local.errors import Refusal
+from services.local.newcomer import Newcomer
 from services.local.paths import ROOT
 from services.local.postgres import Postgres
 from services.local.state import MARK, Secrets, State
@@ -23,6 +23,7 @@ from services.local.valkey import Valkey
 from shared.actor import Permission
 
 API = ["uvicorn", "services.graphql.app:app", "--host", "127.0.0.1", "--lifespan", "on", "--no-access-log"]
+API += ["--log-level", "warning"]  # of a socket it would say twice what our own line says once
 API += ["--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio", "--no-server-header"]
 API += ["--ws-per-message-deflate", "false", "--ws-max-size", "131072", "--timeout-graceful-shutdown", "10"]
 
@@ -135,11 +136,11 @@ def module(
     return Recipe(role, name, command, {**env, **own}, state.log(name), ROOT, port=port, pidfile=pidfile)
 
 
-def fill_demo(supervisor: Supervisor, state: State, env: Mapping[str, str]) -> DemoResult:
+def fill_demo(supervisor: Supervisor, state: State, env: Mapping[str, str]) -> Newcomer:
     """In a process of its own: the supervisor keeps to one thread and few modules."""
     recipe = module(state, "demo", ["services.local.demo"], env)
     supervisor.run(recipe)
-    return DemoResult.from_json(recipe.log.read_text().splitlines()[-1])
+    return Newcomer.from_json(recipe.log.read_text().splitlines()[-1])
 
 
 def start_services(supervisor: Supervisor, state: State, options: Options, env: Mapping[str, str]) -> None:
@@ -168,7 +169,7 @@ def is_ready(port: int) -> bool:
     return False
 
 
-def tell(options: Options, state: State, settings: Mapping[str, str], demo: DemoResult | None) -> None:
+def tell(options: Options, state: State, settings: Mapping[str, str], demo: Newcomer | None) -> None:
     """Where to look."""
     token = None
     if demo is not None:

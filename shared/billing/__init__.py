@@ -16,6 +16,7 @@ from shared.billing.commands import (
     states,
     trials_used,
 )
+from shared.billing.disputing import Dispute, dispute
 from shared.billing.invoices import get_invoices
 from shared.billing.model import CATALOGUE, INTERVALS, Module, ModuleState, Price, Subscription
 from shared.billing.overview import (
@@ -60,6 +61,7 @@ __all__ = [
     "VOID",
     "Cancelled",
     "CreditNote",
+    "Dispute",
     "Entry",
     "ForeignMoney",
     "Invoice",
@@ -89,6 +91,7 @@ __all__ = [
     "count_invoices",
     "create_quote",
     "credit_notes_of",
+    "dispute",
     "dun",
     "end_trial",
     "entries",

@@ -78,11 +78,11 @@ async def lines_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[IssuedL
 
 
 async def credit_notes_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[CreditNote]:
-    return await sql_coverage.select_credit_notes(tx, invoice_ids)
+    return await sql_coverage.select_credit_notes(tx, "invoice_id", invoice_ids)
 
 
 async def get_credit_notes(tx: Transaction, note_ids: Sequence[UUID]) -> list[CreditNote]:
-    return await sql_coverage.select_credit_notes_by_ids(tx, note_ids)
+    return await sql_coverage.select_credit_notes(tx, "id", note_ids)
 
 
 async def payments_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[Payment]:

@@ -68,11 +68,23 @@ async def settle(tx: Transaction, report: Report) -> Payment:
         payment = found[0]
         if report.currency != payment.currency:
             raise ForeignMoney(f"{report.currency} came for payment {payment.id}")
+        if report.refunded:
+            report = await _beside_disputes(tx, payment, report)
         if (RANKS[report.rank], report.refunded) <= (payment.rank, payment.refunded):
             return payment
         after = await _fold(books, payment, report)
         await follow(books)
         return after
+
+
+async def _beside_disputes(tx: Transaction, payment: Payment, report: Report) -> Report:
+    """What a dispute took is not among what a provider says it has refunded."""
+    disputed = await sql_money.sum_disputed(tx, payment.id)
+    if not disputed:
+        return report
+    refunded = report.refunded + disputed
+    rank = Rank.REFUNDED if refunded >= payment.received else Rank.PARTIALLY_REFUNDED
+    return replace(report, rank=rank, refunded=refunded)
 
 
 async def _fold(books: Books, before: Payment, report: Report) -> Payment:
@@ -111,7 +123,7 @@ async def _receive(books: Books, payment: Payment) -> None:
         return
     await books.move_money(("PAYMENT", payment.id), "received", "OUTSIDE", "BALANCE", payment.received)
     if as_asked:
-        await _buy_for_today(books, invoice)
+        await buy_for_today(books, invoice, is_new=invoice.purpose is Purpose.QUOTE)
 
 
 async def _is_payable(books: Books, invoice: Invoice) -> bool:
@@ -138,8 +150,11 @@ def _goes_on(books: Books, issued: IssuedLine) -> bool:
     )
 
 
-async def _buy_for_today(books: Books, meant: Invoice) -> None:
-    """What the invoice was for, from the balance: each module by itself, and never for more than it was to cost."""
+async def buy_for_today(books: Books, meant: Invoice, *, is_new: bool) -> None:
+    """What the invoice was for, from the balance: each module by itself, and never for more than it was to cost.
+
+    `is_new`: a cart is bought as it is; else only what has not been cancelled since.
+    """
     if meant.state is InvoiceState.PAID:
         return
     if meant.state is InvoiceState.OPEN:
@@ -147,8 +162,8 @@ async def _buy_for_today(books: Books, meant: Invoice) -> None:
     lines = [one.line for one in await sql_papers.select_lines(books.tx, [meant.id])]
     quoted = [line for line in lines if not line.credited]
     for code, months in {line.module_code: line.months for line in quoted}.items():
-        if meant.purpose is not Purpose.QUOTE and books.live(code) is None:
-            continue  # it was cancelled since: nobody wants it to go on
+        if not is_new and books.live(code) is None:
+            continue
         try:
             drawn = await draw(books, [(code, months)], books.today)
         except NotAllowedNow:

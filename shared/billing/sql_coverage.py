@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from shared.billing.grid import Period
@@ -96,23 +97,15 @@ async def insert_credit_note(tx: Transaction, new: CreditNote) -> None:
     )
 
 
-async def select_credit_notes(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[CreditNote]:
+async def select_credit_notes(
+    tx: Transaction, column: Literal["id", "invoice_id"], ids: Sequence[UUID]
+) -> list[CreditNote]:
+    """Those that have one of the ids in that column."""
     rows = await tx.fetch(
-        """SELECT id, number, invoice_id, issued_on, total, reason
+        f"""SELECT id, number, invoice_id, issued_on, total, reason
              FROM credit_notes
-            WHERE account_id = $1 AND invoice_id = ANY($2::uuid[])
+            WHERE account_id = $1 AND {column} = ANY($2::uuid[])
             ORDER BY number""",
-        tx.account_id,
-        list(invoice_ids),
-    )
-    return [CreditNote(**row) for row in rows]
-
-
-async def select_credit_notes_by_ids(tx: Transaction, ids: Sequence[UUID]) -> list[CreditNote]:
-    rows = await tx.fetch(
-        """SELECT id, number, invoice_id, issued_on, total, reason
-             FROM credit_notes
-            WHERE account_id = $1 AND id = ANY($2::uuid[])""",
         tx.account_id,
         list(ids),
     )

@@ -25,6 +25,12 @@ class Entry:
     source_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class KnownDispute:
+    amount: int
+    won: bool
+
+
 async def upsert_account(tx: Transaction) -> None:
     """Also the head of the account's billing: from then on it can be locked."""
     await tx.execute(
@@ -255,6 +261,45 @@ async def sum_chargebacks(tx: Transaction, payment_id: UUID) -> int:
         """SELECT coalesce(sum(amount), 0)::bigint
              FROM ledger
             WHERE account_id = $1 AND source_type = 'PAYMENT' AND source_id = $2 AND to_book = 'OUTSIDE'""",
+        tx.account_id,
+        payment_id,
+    )
+    return total
+
+
+async def select_dispute(tx: Transaction, payment_id: UUID, reference: str) -> KnownDispute | None:
+    row = await tx.fetchrow(
+        "SELECT amount, won FROM disputes WHERE account_id = $1 AND payment_id = $2 AND reference = $3",
+        tx.account_id,
+        payment_id,
+        reference,
+    )
+    return KnownDispute(**row) if row else None
+
+
+async def insert_dispute(tx: Transaction, payment_id: UUID, reference: str, amount: int) -> None:
+    await tx.execute(
+        "INSERT INTO disputes (account_id, payment_id, reference, amount) VALUES ($1, $2, $3, $4)",
+        tx.account_id,
+        payment_id,
+        reference,
+        amount,
+    )
+
+
+async def update_dispute_won(tx: Transaction, payment_id: UUID, reference: str) -> None:
+    await tx.execute(
+        "UPDATE disputes SET won = true WHERE account_id = $1 AND payment_id = $2 AND reference = $3",
+        tx.account_id,
+        payment_id,
+        reference,
+    )
+
+
+async def sum_disputed(tx: Transaction, payment_id: UUID) -> int:
+    """What disputes took of a payment, won or not."""
+    total: int = await tx.fetchval(
+        "SELECT coalesce(sum(amount), 0)::bigint FROM disputes WHERE account_id = $1 AND payment_id = $2",
         tx.account_id,
         payment_id,
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -115,8 +115,12 @@ class DealFilter:
     @property
     def is_empty(self) -> bool:
         """Whether it lets through what a board shows without a filter."""
-        empty = DealFilter(currency=self.currency)
-        return all(getattr(self, field.name) == getattr(empty, field.name) for field in fields(self))
+        return self == DealFilter(currency=self.currency)
+
+    @property
+    def is_of_totals(self) -> bool:
+        """Whether kept totals say how many deals it lets through."""
+        return replace(self, funnel_id=None, stage_ids=None, status=None).is_empty
 
 
 def _is_moment(key: str) -> bool:

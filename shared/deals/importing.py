@@ -32,40 +32,26 @@ async def import_batch(
     Not of rows that are called as one before, in whatever file. `assignee_id`: of who names nobody.
     """
     log, entry = locked.log, locked.entry
-    rows = await _unknown(tx, entry.funnel_id, rows)
     if not rows:
         return []
     origin = Origin(DealSource.IMPORT, source_name)
-    first_number = await sql.next_number(tx, len(rows)) - len(rows) + 1
-    made = [
+    last_number = await sql.next_number(tx, len(rows))
+    new = [
         row.new.entering(entry, number, origin, assignee_id, log.at)
-        for number, row in enumerate(rows, start=first_number)
+        for number, row in enumerate(rows, start=last_number - len(rows) + 1)
     ]
     top = await sql_places.select_next_below(tx, entry.id, None, [])
-    positions = list(spread(None, top[1] if top else None, len(made)))
-    await sql_importing.insert_deals(tx, made, positions, [row.external_id for row in rows])
-    noted = [(ids.new(), row.new.id, row.note) for row in rows if row.note is not None]
+    positions = list(spread(None, top[1] if top else None, len(new)))
+    unknown = await sql_importing.insert_deals(tx, new, positions, [row.external_id for row in rows])
+    made = [deal for deal in new if deal.id in unknown]
+    unused = last_number - made[-1].number if made else len(new)
+    if unused:
+        await sql_importing.return_numbers(tx, unused)
+    if not made:
+        return []
+    noted = [(ids.new(), row.new.id, row.note) for row in rows if row.note is not None and row.new.id in unknown]
     if noted:
         await sql_importing.insert_notes(tx, noted, log.at)
     columns = await keep_batch(locked, made)
     await events.record(log, DealsImported(tuple(made), columns, entry.name))
     return made
-
-
-async def _unknown(tx: Transaction, funnel_id: UUID, rows: Sequence[NewRow]) -> list[NewRow]:
-    """Each row whose file calls it as no row before."""
-    called = [row.external_id for row in rows if row.external_id is not None]
-    taken: set[str] = set()
-    if called:
-        await sql_importing.set_plans(
-            tx, "force_custom_plan"
-        )  # one made before the file came would read all it grew by
-        taken = await sql_importing.select_external_ids(tx, funnel_id, called)
-        await sql_importing.set_plans(tx, "auto")  # foreign keys would be planned row by row
-    unknown = []
-    for row in rows:
-        if row.external_id is None or row.external_id not in taken:
-            unknown.append(row)
-        if row.external_id is not None:
-            taken.add(row.external_id)
-    return unknown

@@ -2,40 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from shared.db import Transaction
 from shared.deals.model import Deal
 
 
-async def set_plans(tx: Transaction, mode: Literal["auto", "force_custom_plan"]) -> None:
-    """Whether plans are kept, until the transaction ends."""
-    await tx.execute(f"SET LOCAL plan_cache_mode = {mode}")
-
-
-async def select_external_ids(tx: Transaction, funnel_id: UUID, called: Sequence[str]) -> set[str]:
-    """Those of the names that deals of the funnel have."""
-    rows = await tx.fetch(
-        """SELECT said.external_id
-             FROM unnest($3::text[]) AS said (external_id)
-                  CROSS JOIN LATERAL (SELECT  -- a look at the index for each, whatever the planner knows of the table
-                                        FROM deals
-                                       WHERE account_id = $1 AND funnel_id = $2 AND external_id = said.external_id
-                                       LIMIT 1) AS taken""",
-        tx.account_id,
-        funnel_id,
-        list(called),
-    )
-    return {row["external_id"] for row in rows}
-
-
 async def insert_deals(
     tx: Transaction, deals: Sequence[Deal], positions: Sequence[str], external_ids: Sequence[str | None]
-) -> None:
-    """New open deals of one stage, which came in at one moment."""
+) -> set[UUID]:
+    """New open deals of one stage, which came in at one moment; those that are called as no deal of the funnel was yet.
+
+    What decides is the unique index itself: a question for the names that are taken is planned by what the planner
+    knows of the table, which while a first file comes in is nothing, and may read all of the funnel for each row.
+    """
     first = deals[0]
-    await tx.execute(
+    rows = await tx.fetch(
         """INSERT INTO deals (account_id, funnel_id, stage_id, source, source_name, status, entered_stage_at,
                               created_at, updated_at, version, id, number, position, title, contact_name,
                               contact_phone, contact_email, assignee_id, amount, currency, expected_close_on,
@@ -44,7 +26,9 @@ async def insert_deals(
                   FROM unnest($8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[],
                               $14::text[], $15::uuid[], $16::bigint[], $17::text[], $18::date[], $19::jsonb[],
                               $20::text[])
-                       AS new""",
+                       AS new
+           ON CONFLICT (account_id, funnel_id, external_id) WHERE external_id IS NOT NULL DO NOTHING
+             RETURNING id""",
         tx.account_id,
         first.funnel_id,
         first.stage_id,
@@ -65,6 +49,14 @@ async def insert_deals(
         [deal.expected_close_on for deal in deals],
         [deal.custom_fields for deal in deals],
         list(external_ids),
+    )
+    return {row["id"] for row in rows}
+
+
+async def return_numbers(tx: Transaction, count: int) -> None:
+    """The last ones that were taken in this transaction, and not used."""
+    await tx.execute(
+        "UPDATE account_counters SET deal_number = deal_number - $2 WHERE account_id = $1", tx.account_id, count
     )
 
 

@@ -1,13 +1,15 @@
 """SQL of the table of deals and of filtered boards. Statements are put together of constants; values are arguments."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from uuid import UUID
 
-from shared.db import Transaction
+from shared.db import Record, Transaction
 from shared.deals.filters import DealFilter, DealOrder, DealOrderField
 from shared.deals.model import Deal
 from shared.deals.rows import DEAL, choose, deals_of
-from shared.deals.search import patterns
+from shared.deals.sql_scope import Scope
+from shared.deals.where import Where
 from shared.funnels import Total
 from shared.money import Money
 
@@ -27,36 +29,29 @@ BACKWARDS = {
     (DealOrderField.TITLE, True),
     (DealOrderField.NUMBER, True),
 }
-IS_IDLE = """EXISTS (SELECT FROM stages s
-                      WHERE s.account_id = d.account_id AND s.id = d.stage_id AND s.idle_after_days IS NOT NULL
-                        AND d.entered_stage_at + make_interval(days => s.idle_after_days) <= account_now())"""
+ALL_AT_ONCE = "OFFSET 0"  # PostgreSQL reads what is before it, and sorts it then
+NEAR = 5_000  # deals, in their order, of which those that hold common words are as a rule more than a page
 
 
-class Where:
-    """Conditions that all must be met, and the values in them."""
-
-    def __init__(self, *values: object) -> None:
-        self.values = list(values)
-        self._conditions: list[str] = []
-
-    def add(self, condition: str, *values: object) -> None:
-        """`{}` in the condition stands for the next value."""
-        numbers = []
-        for value in values:
-            self.values.append(value)
-            numbers.append(f"${len(self.values)}")
-        self._conditions.append(condition.format(*numbers))
-
-    def __str__(self) -> str:
-        return "".join(f"\n               AND {condition}" for condition in self._conditions)
-
-
-def conditions(tx: Transaction, asked: DealFilter) -> Where:
+def conditions(tx: Transaction, asked: DealFilter, scope: Scope) -> Where:
     """Of a filter; $1 is the account."""
+    where = _but_common_words(tx, asked, scope)
+    if scope.common:
+        where.add(*_are_common_words(scope))
+    return where
+
+
+def _are_common_words(scope: Scope) -> tuple[str, ...]:
+    each = " AND ".join(["text LIKE {}"] * len(scope.common))
+    return f"d.id IN (SELECT deal_id FROM searched_deals WHERE {each})", *scope.common
+
+
+def _but_common_words(tx: Transaction, asked: DealFilter, scope: Scope) -> Where:
     where = Where(tx.account_id)
     for condition, value in (
         ("d.id = ANY({}::uuid[])", asked.ids),
-        ("d.funnel_id = {}", asked.funnel_id),
+        ("d.id = ANY({}::uuid[])", scope.found),
+        ("d.funnel_id = ANY({}::uuid[])", scope.funnel_ids),
         ("d.stage_id = ANY({}::uuid[])", asked.stage_ids),
         ("d.assignee_id = ANY({}::uuid[])", asked.assignee_ids),
         ("d.status = ANY({}::text[])", asked.status),
@@ -76,18 +71,15 @@ def conditions(tx: Transaction, asked: DealFilter) -> Where:
     if asked.archived is not None:
         where.add("d.archived" if asked.archived else "NOT d.archived")  # said so, it finds the index of few
     if asked.idle is not None:
-        where.add(IS_IDLE if asked.idle else f"NOT {IS_IDLE}")
-    if asked.search is not None and (wanted := patterns(asked.search)):
-        where.add("d.id IN (SELECT search_deals({}))", wanted)
+        _narrow_to_idle(where, scope, wanted=asked.idle)
     return where
 
 
-def seen_by(where: Where, viewer_id: UUID | None) -> None:
-    """Only deals of funnels that this user views; None sees all."""
-    if viewer_id is not None:
-        where.add(
-            "d.funnel_id IN (SELECT funnel_id FROM funnel_viewers WHERE account_id = $1 AND user_id = {})", viewer_id
-        )
+def _narrow_to_idle(where: Where, scope: Scope, *, wanted: bool) -> None:
+    each = " OR ".join(["d.stage_id = ANY({}::uuid[]) AND d.entered_stage_at <= {}"] * len(scope.idle)) or "false"
+    where.add(f"({each})" if wanted else f"NOT ({each})", *chain.from_iterable(scope.idle))
+    if wanted and scope.idle:  # none enters a stage before it is made: the newest are passed over at once
+        where.add("d.created_at <= {}", max(entered_by for _, entered_by in scope.idle))
 
 
 def go_on(where: Where, order: DealOrder, key: str, deal_id: UUID) -> None:
@@ -110,8 +102,8 @@ def go_on(where: Where, order: DealOrder, key: str, deal_id: UUID) -> None:
 async def select_page(
     tx: Transaction,
     asked: DealFilter,
+    scope: Scope,
     order: DealOrder,
-    viewer_id: UUID | None,
     after: tuple[str, UUID] | None,
     limit: int,
 ) -> list[tuple[str, Deal]]:
@@ -122,31 +114,64 @@ async def select_page(
         first, key = "d.currency,", "d.currency || ' ' || d.amount"
     way = "DESC" if order.descending else "ASC"
     nulls = "FIRST" if (order.field, order.descending) in BACKWARDS else "LAST"
-    where = conditions(tx, asked)
-    seen_by(where, viewer_id)
+    by = f"{first} {sorted_by} {way} NULLS {nulls}, d.id"
+    where = _but_common_words(tx, asked, scope)
     if after is not None:
         go_on(where, order, *after)
-    rows = await tx.fetch(
-        f"""SELECT {DEAL}, coalesce({key}, '') AS sorted_by
-              FROM deals d
-             WHERE d.account_id = $1 {where}
-             ORDER BY {first} {sorted_by} {way} NULLS {nulls}, d.id
-             LIMIT {limit}""",
-        *where.values,
-    )
+
+    async def read(inner: str, outer: str = "") -> list[Record]:
+        return await tx.fetch(
+            f"""SELECT {DEAL}, coalesce({key}, '') AS sorted_by
+                  FROM (SELECT * FROM deals d WHERE d.account_id = $1 {where} {inner}) AS d {outer}
+                 ORDER BY {by}
+                 LIMIT {limit}""",
+            *where.values,
+        )
+
+    if scope.common:
+        are_in = where.numbered(*_are_common_words(scope))
+        rows = await read(f"ORDER BY {by} LIMIT {NEAR}", f"WHERE {are_in}")
+        if len(rows) < limit:
+            rows = await read(f"AND {are_in} {ALL_AT_ONCE}")
+    else:
+        rows = await read(ALL_AT_ONCE if scope.few else "")
     return list(zip([row["sorted_by"] for row in rows], deals_of(rows), strict=True))
 
 
-async def count_deals(tx: Transaction, asked: DealFilter, viewer_id: UUID | None) -> int:
-    where = conditions(tx, asked)
-    seen_by(where, viewer_id)
+async def count_deals(tx: Transaction, asked: DealFilter, scope: Scope) -> int:
+    where = conditions(tx, asked, scope)
     count: int = await tx.fetchval(f"SELECT count(*) FROM deals d WHERE d.account_id = $1 {where}", *where.values)
+    return count
+
+
+async def select_counted(tx: Transaction, asked: DealFilter, viewer_id: UUID | None) -> int:
+    """How many deals a filter lets through that asks for funnels, stages and states only: what totals say.
+
+    `viewer_id`: whose view it is; None sees all.
+    """
+    count: int = await tx.fetchval(
+        """SELECT coalesce(sum(t.deals), 0)::bigint
+             FROM stage_totals t
+             JOIN stages s ON s.account_id = t.account_id AND s.id = t.stage_id
+            WHERE t.account_id = $1
+              AND ($2::uuid IS NULL OR t.funnel_id IN (SELECT funnel_id FROM funnel_viewers
+                                                        WHERE account_id = $1 AND user_id = $2))
+              AND ($3::uuid IS NULL OR t.funnel_id = $3)
+              AND ($4::uuid[] IS NULL OR t.stage_id = ANY($4))
+              AND ($5::text[] IS NULL OR CASE WHEN s.kind IN ('WON', 'LOST') THEN s.kind ELSE 'OPEN' END = ANY($5))""",
+        tx.account_id,
+        viewer_id,
+        asked.funnel_id,
+        asked.stage_ids,
+        asked.status,
+    )
     return count
 
 
 async def select_columns(
     tx: Transaction,
     asked: DealFilter,
+    scope: Scope,
     stage_ids: Sequence[UUID],
     after: tuple[str, UUID] | None,
     limit: int,
@@ -157,7 +182,7 @@ async def select_columns(
     `wanted`: names of a deal's attributes; the deals lack others. None: they have all. `after`: from below that deal where it stands now; when it has left, from where it stood.
     """
     columns, read = choose(wanted)
-    where = conditions(tx, asked)
+    where = conditions(tx, asked, scope)
     where.add("d.position IS NOT NULL")
     place, id = after or ("", None)
     first = len(where.values) + 1
@@ -186,8 +211,10 @@ async def select_columns(
     return by_stage
 
 
-async def select_totals(tx: Transaction, asked: DealFilter, stage_ids: Sequence[UUID]) -> dict[UUID, Total]:
-    where = conditions(tx, asked)
+async def select_totals(
+    tx: Transaction, asked: DealFilter, scope: Scope, stage_ids: Sequence[UUID]
+) -> dict[UUID, Total]:
+    where = conditions(tx, asked, scope)
     where.add("d.position IS NOT NULL")
     where.add("d.stage_id = ANY({}::uuid[])", list(stage_ids))
     rows = await tx.fetch(

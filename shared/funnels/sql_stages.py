@@ -52,8 +52,24 @@ async def update_stage(tx: Transaction, stage: Stage) -> None:
     )
 
 
+async def select_order(tx: Transaction, funnel_id: UUID) -> list[UUID]:
+    """The own stages of a funnel, also those that are deleted, in their order."""
+    rows = await tx.fetch(
+        """SELECT id
+             FROM stages
+            WHERE account_id = $1 AND funnel_id = $2 AND kind = 'PROGRESS'
+            ORDER BY position, deleted DESC, id""",
+        tx.account_id,
+        funnel_id,
+    )
+    return [row["id"] for row in rows]
+
+
 async def update_order(tx: Transaction, stage_ids: Sequence[UUID]) -> None:
-    """The own stages of a funnel, in their new order."""
+    """The own stages of a funnel, also those that are deleted, in their new order.
+
+    What a deal did before is looked at in this order, so who is deleted keeps a place among the others.
+    """
     await tx.execute(
         """UPDATE stages s
               SET position = new.position

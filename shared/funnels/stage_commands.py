@@ -72,8 +72,9 @@ async def create_stage(tx: Transaction, new: StageCreation) -> ChangedStage:
     probability = new.stage.probability
     if probability is None:  # the row begins with the entry, and won comes after the own stages
         probability = probability_between(row[index].probability, row[index + 1].probability)
+    order = await _order(tx, new.funnel_id, own, new.stage.id, index)
     await sql_stages.insert_stages(tx, new.funnel_id, [replace(new.stage, probability=probability)])
-    await sql_stages.update_order(tx, _put(own, new.stage.id, index))
+    await sql_stages.update_order(tx, order)
     stage = (await commands.stages_by_id(tx, [new.stage.id]))[new.stage.id]
     return ChangedStage(stage, await commands.record(locked, "stages"))
 
@@ -105,11 +106,10 @@ async def move_stage(tx: Transaction, move: StageMove) -> Changed:
     others = [stage for stage in own if stage.id != move.stage_id]
     index = _require_index(others, move.spot)
     locked.refuse_built_in()
-    order = _put(others, move.stage_id, index)
-    if order == [stage.id for stage in own]:
+    if own[index].id == move.stage_id:
         return _unchanged(locked)
 
-    await sql_stages.update_order(tx, order)
+    await sql_stages.update_order(tx, await _order(tx, locked.stage.funnel_id, others, move.stage_id, index))
     return await commands.record(locked.funnel, "stages")
 
 
@@ -139,9 +139,11 @@ def _require_index(own: Sequence[Stage], spot: Spot) -> int:
     return index
 
 
-def _put(own: Sequence[Stage], stage_id: UUID, index: int) -> list[UUID]:
-    order = [stage.id for stage in own]
-    return [*order[:index], stage_id, *order[index:]]
+async def _order(tx: Transaction, funnel_id: UUID, others: Sequence[Stage], stage_id: UUID, index: int) -> list[UUID]:
+    """The own stages once this one is that one of them: behind its neighbour, among those that are deleted too."""
+    order = [id for id in await sql_stages.select_order(tx, funnel_id) if id != stage_id]
+    order.insert(order.index(others[index - 1].id) + 1 if index else 0, stage_id)
+    return order
 
 
 def _unchanged(locked: LockedStage) -> Changed:

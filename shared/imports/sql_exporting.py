@@ -5,12 +5,13 @@ from uuid import UUID
 
 from shared.db import Transaction
 from shared.deals import DealFilter
+from shared.deals.sql_scope import select_scope
 from shared.deals.sql_table import conditions
 
 
 async def select_custom_names(tx: Transaction, asked: DealFilter, limit: int) -> list[str]:
     """Of the custom fields of the deals that the filter lets through."""
-    where = conditions(tx, asked)
+    where = conditions(tx, asked, await select_scope(tx, asked, None))
     rows = await tx.fetch(
         f"""SELECT DISTINCT name
               FROM deals d

@@ -1,15 +1,13 @@
 """Asks the Graph API of Facebook for the answers of a lead. Nothing is held meanwhile, and asking again does no harm."""
 
 import re
-import ssl
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
-from shared import jobs
+from shared import certificates, jobs
 from shared.config import Settings
 from shared.db import JOB, Database
 from shared.ingest import sql, sql_sources, tidy
@@ -66,7 +64,7 @@ async def fetch(db: Database, job: jobs.Job, graph: Graph) -> None:
 
 async def _ask(address: str, token: str) -> dict[str, Any]:
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE, follow_redirects=False, verify=_certificates()) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE, follow_redirects=False, verify=certificates.trusted()) as client:
             response = await client.get(address, params={"access_token": token})
     except httpx.HTTPError as failure:
         raise NotNow(type(failure).__name__) from None  # its text may hold the token
@@ -78,12 +76,6 @@ async def _ask(address: str, token: str) -> dict[str, Any]:
     if response.status_code != 200 and error is None:
         return {"error": {"message": f"status {response.status_code}."}}
     return said
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Reading them takes longer than asking."""
-    return httpx.create_ssl_context()
 
 
 def _read(response: httpx.Response) -> dict[str, Any]:

@@ -3,15 +3,21 @@
 import hashlib
 from uuid import UUID
 
+import structlog
+
 from shared import billing, ids, jobs
 from shared.db import Transaction
 from shared.payments import sql
-from shared.payments.model import Call, Said, Unreadable
+from shared.payments.model import Call, Disputed, Said, Unreadable
 from shared.payments.providers import Provider, Providers
 
 CALLBACK = "payments.callback"  # a kept callback, by its id
 LONGEST_REASON = 500
+LONGEST_KEY = 500  # an index holds no longer ones
 MOST_DEAD = 500
+NOT_OURS = "It changes no payment of ours."
+
+log = structlog.get_logger()
 
 
 async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
@@ -20,10 +26,13 @@ async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
     try:
         key = provider.key(came)
         provider.parse(came)
-    except Unreadable as unreadable:
-        key, state = f"sha256:{hashlib.sha256(came.body).hexdigest()}", "DEAD"
-        reason = _told(unreadable)
-    written = await sql.insert_callback(tx, id, provider.code, key.replace("\0", ""), _plain(came), state, reason)
+    except Exception as unreadable:  # some call three times and no more: whatever it is, it is kept
+        key, state, reason = "", "DEAD", _told(unreadable)
+        if not isinstance(unreadable, Unreadable):
+            log.exception("callback not understood", provider=provider.code)
+    if not key or len(key) > LONGEST_KEY:
+        key = f"sha256:{hashlib.sha256(key.encode() or came.body).hexdigest()}"
+    written = await sql.insert_callback(tx, id, provider.code, key, _plain(came), state, reason)
     if state == "RECEIVED":
         await jobs.add_for(tx, CALLBACK, id, written)
 
@@ -39,16 +48,30 @@ async def apply(providers: Providers, tx: Transaction, job: jobs.Job) -> None:
         raise LookupError(f"There are no keys for {kept.provider} now.")
     try:
         said = provider.parse(kept.call)
-        if said is None:
-            await sql.update_callback(tx, kept.id, "IGNORED", "It is about no payment of ours.")
-            return
         async with tx.attempt():
-            await enter(tx, said.payment_id, kept.provider)
-            await record(tx, said)
+            is_ours = await _take_in(tx, kept, said)
     except (Unreadable, billing.ForeignMoney) as refused:
         await sql.update_callback(tx, kept.id, "DEAD", _told(refused))
     else:
-        await sql.update_callback(tx, kept.id, "APPLIED")
+        await sql.update_callback(tx, kept.id, *(("APPLIED",) if is_ours else ("IGNORED", NOT_OURS)))
+
+
+async def _take_in(tx: Transaction, kept: sql.Callback, said: Said | Disputed | None) -> bool:
+    """False when it is about no payment that we know."""
+    if isinstance(said, Disputed):
+        await sql.lock_names(tx, said.names)
+        payment_id = await sql.select_named(tx, kept.provider, said.names)
+        if payment_id is None:
+            await sql.update_about(tx, kept.id, said.names[0])
+            return False
+        await enter(tx, payment_id, kept.provider)
+        amount = said.amount
+        told = billing.Dispute(payment_id, said.reference, amount.minor, amount.currency, said.is_won)
+        await billing.dispute(tx, told)
+    elif said is not None:
+        await enter(tx, said.payment_id, kept.provider)
+        await record(tx, said)
+    return said is not None
 
 
 async def bury(tx: Transaction, job: jobs.Job, error: str) -> None:
@@ -72,6 +95,8 @@ async def record(tx: Transaction, said: Said) -> None:
     """What a provider says becomes what we know. Raises ForeignMoney."""
     if said.reference is not None:
         await sql.update_reference(tx, said.payment_id, said.reference)
+    if said.names and billing.RANKS[said.state] >= billing.RANKS[billing.Rank.PAID]:
+        await _learn_names(tx, said)
     card = said.card
     await billing.settle(
         tx,
@@ -85,6 +110,14 @@ async def record(tx: Transaction, said: Said) -> None:
             billing.Token(card.token, card.label, card.expires_on) if card else None,
         ),
     )
+
+
+async def _learn_names(tx: Transaction, said: Said) -> None:
+    """Of what was paid: a dispute may name it only so, and may have come before."""
+    await sql.lock_names(tx, said.names)
+    if await sql.insert_names(tx, said.payment_id, said.names):
+        for callback_id in await sql.revive_callbacks_about(tx, said.payment_id, said.names):
+            await jobs.add(tx, CALLBACK, ref=callback_id, real_clock=True)
 
 
 async def dead(tx: Transaction) -> list[sql.DeadCallback]:
@@ -101,7 +134,7 @@ async def replay(tx: Transaction, callback_id: UUID) -> bool:
 
 
 def _told(refusal: Exception) -> str:
-    return str(refusal)[:LONGEST_REASON].replace("\0", "")
+    return str(refusal)[:LONGEST_REASON].replace("\0", "") or type(refusal).__name__
 
 
 def _plain(came: Call) -> Call:

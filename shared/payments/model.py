@@ -8,9 +8,10 @@ from typing import Any, Self
 from uuid import UUID
 
 from shared.billing import Rank
-from shared.money import Money, minor_units
+from shared.money import Money, currencies, minor_units
 
 LONGEST_FAILURE = 500  # characters of what a provider says went wrong
+LONGEST_AMOUNT = 15  # digits
 
 
 class Unreadable(Exception):
@@ -54,7 +55,7 @@ class Card:
 class Said:
     """What a provider says of one of our payments. `reference`: the provider's own id of it.
 
-    `refunded`: how much of `amount` went back, all in all.
+    `refunded`: how much of `amount` went back, all in all; `names`: what else it may call the payment by.
     """
 
     payment_id: UUID
@@ -64,6 +65,20 @@ class Said:
     reference: str | None = None
     card: Card | None = None
     failure: str | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """What a provider says of a payment that the payer's bank takes back, or has given again (`is_won`).
+
+    `names`: what it calls the payment by, any of which may be one of ours; `reference`: its own id of the dispute.
+    """
+
+    names: tuple[str, ...]
+    reference: str
+    amount: Money
+    is_won: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +155,36 @@ def payment_id(text: object) -> UUID:
 
 def major(amount: object, currency: object) -> Money:
     """An amount in the main unit, as it was written. Raises Unreadable."""
+    code = _code(currency)
     try:
         number = Decimal(str(amount))
     except InvalidOperation:
-        raise Unreadable(f"{str(amount)[:100]!r} is no amount.") from None
-    text = f"{number.normalize():f}" if number.is_finite() else ""
-    minor = minor_units(text, str(currency))
-    if minor is None:
-        raise Unreadable(f"{str(amount)[:100]!r} is no amount of {str(currency)[:10]}.")
-    return Money(minor, str(currency))
+        number = Decimal("NaN")
+    if number.is_finite() and abs(number.adjusted()) < LONGEST_AMOUNT:
+        units = minor_units(f"{number.normalize():f}", code)
+        if units is not None:
+            return Money(units, code)
+    raise Unreadable(f"{str(amount)[:100]!r} is no amount of {code}.")
+
+
+def minor(amount: object, currency: object) -> Money:
+    """An amount in minor units, as it was written. Raises Unreadable."""
+    return Money(whole(amount), _code(currency))
+
+
+def whole(number: object) -> int:
+    """Raises Unreadable for what is no number of minor units."""
+    written = str(number)
+    if not (written.isascii() and written.isdecimal() and len(written) <= LONGEST_AMOUNT):
+        raise Unreadable(f"{written[:100]!r} is no amount.")
+    return int(written)
+
+
+def _code(currency: object) -> str:
+    code = str(currency)
+    if code not in currencies():
+        raise Unreadable(f"{code[:100]!r} is no currency.")
+    return code
 
 
 def given_back(paid: Rank, amount: int, refunded: int) -> Rank:

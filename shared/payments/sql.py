@@ -1,5 +1,6 @@
 """Every SQL statement about callbacks, attempts and the sandbox's books. One a function, no decisions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +86,26 @@ async def update_callback(tx: Transaction, id: UUID, state: str, reason: str | N
     await tx.execute("UPDATE callbacks SET state = $2, reason = $3 WHERE id = $1", id, state, reason)
 
 
+async def update_about(tx: Transaction, id: UUID, name: str) -> None:
+    """What it calls the payment that we do not know."""
+    await tx.execute("UPDATE callbacks SET about = $2 WHERE id = $1", id, name)
+
+
+async def revive_callbacks_about(tx: Transaction, payment_id: UUID, names: Sequence[str]) -> list[UUID]:
+    """Those that were let be while nobody knew which payment they name."""
+    rows = await tx.fetch(
+        """UPDATE callbacks
+              SET state = 'RECEIVED', reason = NULL
+            WHERE provider = (SELECT provider FROM payments WHERE account_id = $1 AND id = $2)
+              AND about = ANY($3::text[]) AND state = 'IGNORED'
+        RETURNING id""",
+        tx.account_id,
+        payment_id,
+        list(names),
+    )
+    return [row["id"] for row in rows]
+
+
 async def select_dead_callbacks(tx: Transaction, limit: int) -> list[DeadCallback]:
     rows = await tx.fetch(
         """SELECT id, provider, received_at, reason
@@ -110,6 +131,43 @@ async def revive_callback(tx: Transaction, id: UUID) -> bool:
 async def select_account_of(tx: Transaction, payment_id: UUID) -> UUID | None:
     """Whose the payment is, before the account is known."""
     found: UUID | None = await tx.fetchval("SELECT account_id FROM payment_orders WHERE payment_id = $1", payment_id)
+    return found
+
+
+async def lock_names(tx: Transaction, names: Sequence[str]) -> None:
+    """Who learns what a payment is called, and who asks for a payment by that, take turns."""
+    await tx.execute(
+        """SELECT pg_advisory_xact_lock(key)
+             FROM (SELECT DISTINCT hashtextextended(name, 0) AS key
+                     FROM unnest($1::text[]) AS name
+                    ORDER BY key) AS keys""",
+        list(names),
+    )
+
+
+async def insert_names(tx: Transaction, payment_id: UUID, names: Sequence[str]) -> bool:
+    """False when all of them were known."""
+    added = await tx.fetch(
+        """INSERT INTO payment_names (provider, name, payment_id)
+           SELECT p.provider, name, p.id
+             FROM payments p, unnest($3::text[]) AS name
+            WHERE p.account_id = $1 AND p.id = $2
+               ON CONFLICT DO NOTHING
+        RETURNING name""",
+        tx.account_id,
+        payment_id,
+        list(names),
+    )
+    return bool(added)
+
+
+async def select_named(tx: Transaction, provider: str, names: Sequence[str]) -> UUID | None:
+    """The payment that the provider calls so."""
+    found: UUID | None = await tx.fetchval(
+        "SELECT payment_id FROM payment_names WHERE provider = $1 AND name = ANY($2::text[]) LIMIT 1",
+        provider,
+        list(names),
+    )
     return found
 
 
@@ -188,10 +246,15 @@ async def select_refund(tx: Transaction, refund_id: UUID) -> Refund | None:
 
 
 async def insert_refund_attempt(tx: Transaction, refund: Refund) -> int:
-    """Its goal: what is back already, or on its way, and this. The payment's row is locked for it."""
+    """Its goal: what was refunded already, or will be, and this. The payment's row is locked for it."""
     goal: int = await tx.fetchval(
         """WITH payment AS (
-               SELECT refunded FROM payments WHERE account_id = $1 AND id = $3 FOR UPDATE
+               SELECT refunded - (SELECT coalesce(sum(amount), 0)
+                                    FROM disputes
+                                   WHERE account_id = $1 AND payment_id = $3)::bigint AS refunded
+                 FROM payments
+                WHERE account_id = $1 AND id = $3
+                  FOR UPDATE
            ), others AS (
                SELECT max(goal) AS most FROM refund_attempts WHERE account_id = $1 AND payment_id = $3
            )

@@ -1,4 +1,4 @@
-"""Two thousand moves by twenty people: each is done once, in one order that everybody sees."""
+"""Hundreds of moves by twenty people at once: each is done once, in one order that everybody sees."""
 
 import time
 from contextlib import AsyncExitStack
@@ -33,8 +33,11 @@ async def test_no_move_is_lost_or_doubled(
     olena = await newcomer(http, house)
     arenas = [await open_arena(olena, deals) for _ in range(funnels)]
 
+    every = PEOPLE // funnels * MOVES // (CUTS + 1)  # so that all cuts come before the last move
     async with AsyncExitStack() as stack:
-        watched = [(arena, await watch(stack, olena, arena, which)) for arena in arenas for which in range(watchers)]
+        watched = [
+            (arena, await watch(stack, olena, arena, which, every)) for arena in arenas for which in range(watchers)
+        ]
         began = time.monotonic()
         await fight(olena, arenas)
         print(f"{PEOPLE * MOVES / (time.monotonic() - began):.0f} moves a second")
@@ -49,9 +52,8 @@ async def test_no_move_is_lost_or_doubled(
         assert watcher.comebacks == CUTS
 
 
-async def watch(stack: AsyncExitStack, person: Person, arena: Arena, which: int) -> Watcher:
-    """Cut off ten times before all is over, and each time at the other API process."""
-    every = PEOPLE // 12 * MOVES // (CUTS + 1)
+async def watch(stack: AsyncExitStack, person: Person, arena: Arena, which: int, every: int) -> Watcher:
+    """Cut off ten times, after so many moves each time, and back at the other API process."""
     return await stack.enter_async_context(
         watching(person.at(which % 2), arena.funnel.id, arena.before.cursor, FEW, every, CUTS)
     )

@@ -22,7 +22,7 @@ CANCEL = f"""mutation ($input: CancelModuleInput!) {{ cancelModule(input: $input
 REFUND = f"""mutation ($input: RefundPaymentInput!) {{ refundPayment(input: $input) {{ {REFUSED}
     ... on RefundPaymentPayload {{ payment {{ state invoice {{ number }} }} }} }} }}"""
 BILLING = """{ billing { today renewsOn balance { amount } nextRenewal { total { amount } }
-    balanceEntries { totalCount nodes { amount creditNote { number } } } paymentMethods { label isDefault }
+    balanceEntries { totalCount nodes { amount reason creditNote { number } } } paymentMethods { label isDefault }
     modules { state interval periodEnd usable module { code } }
     invoices { totalCount nodes { number state payments { state } creditNotes { number } } } } }"""
 CHANGES = """subscription { billingChanged { __typename ... on BillingReady { today }
@@ -100,6 +100,29 @@ async def test_unused_days_become_balance_and_the_crm_pays_them_back(api: Api, d
     seen = (await owner.ask(BILLING))["billing"]
     assert seen["balance"] == {"amount": "0.00"}
     assert [entry["amount"] for entry in seen["balanceEntries"]["nodes"]] == ["-192.86", "192.86"]
+
+
+async def test_each_entry_of_the_balance_says_why(api: Api, db: Database) -> None:
+    account_id = await scenes.account(db, date(2026, 1, 31))
+    owner = person(api, account_id, "BILLING_MANAGE")
+    bought = await buy(db, owner, "telephony", "MONTH")
+    payment_id = UUID(bought["payment"])
+    async with db.transaction(account_id) as tx:
+        await billing.cancel(tx, "telephony", immediately=True)
+        await billing.refund(tx, billing.Refund(payment_id, "10.00", "UAH", "Прохання"))
+        refund_id = await tx.fetchval("SELECT id FROM refunds WHERE payment_id = $1", payment_id)
+        await billing.refund_refused(tx, refund_id, "no")
+        await billing.dispute(tx, billing.Dispute(payment_id, "du_1", 50_00, "UAH", is_won=True))
+
+    seen = (await owner.ask(BILLING))["billing"]["balanceEntries"]["nodes"]
+
+    assert sorted((one["amount"], one["reason"]) for one in seen) == [
+        ("-10.00", "Повернення коштів"),
+        ("-50.00", "Примусове повернення"),
+        ("10.00", "Кошти не вдалося повернути"),
+        ("300.00", "Невикористані дні"),
+        ("50.00", "Оскаржений платіж повернувся"),
+    ]
 
 
 async def test_who_may_not_manage_billing_is_told_of_modules_only(api: Api, db: Database) -> None:

@@ -1,4 +1,5 @@
-"""Workers that are killed in the middle of a file: each row is taken once all the same, and watchers saw it.
+"""Workers that are killed in the middle of a file: each row is taken once all the same, watchers saw it, and
+nobody held the file in memory.
 
 `VORONKA_ROWS=100000` brings a file of that many.
 """
@@ -6,11 +7,13 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGKILL
 
 import pytest
 
+from services.local.bench import machine
 from shared.db import Database
 from tests import sockets
 from tests.graphql import importing
@@ -21,6 +24,8 @@ pytestmark = pytest.mark.anyio
 
 ROWS = int(os.environ.get("VORONKA_ROWS", "6000"))
 KILLED = 2
+MB = 2**20
+MOST = 400 * MB  # of the API and a worker's processes, however many rows there are
 PROGRESS = "subscription ($id: ID!) { importChanged(id: $id) { state processedRows createdRows rejectedRows } }"
 BATCHES = """subscription ($id: ID!) { boardChanged(funnelId: $id) { __typename ... on BoardReady { seq }
     ... on DealsImported { seq count columns { dealCount } } } }"""
@@ -45,8 +50,6 @@ async def test_each_row_is_taken_once_though_workers_are_killed(
         watching = asyncio.create_task(batches_seen(board))
         import_id = await importing.bring(owner, funnel, table())
         await socket.subscribe("progress", PROGRESS, {"id": import_id})
-        following = asyncio.create_task(progress_seen(socket))
-
         for number in range(KILLED):
             async with worker(tmp_path, dsn, redis_url, f"doomed-{number}") as doomed:
                 async with asyncio.timeout(importing.PATIENCE):
@@ -56,10 +59,11 @@ async def test_each_row_is_taken_once_though_workers_are_killed(
                 await doomed.ended()
             interrupted.append((await importing.look(owner, import_id))["processedRows"])
             await end_leases(db)
-        async with worker(tmp_path, dsn, redis_url, "last"):
+        async with worker(tmp_path, dsn, redis_url, "last") as last:
             began = time.monotonic()
-            told = await following
+            told, weights = await progress_seen(socket, [owner.api.process.pid, last.process.pid])
             print(f"{(ROWS - interrupted[-1]) / (time.monotonic() - began):.0f} rows a second")
+            print(f"API and worker: at most {max(weights) / MB:.0f} MB")
         counts, standing = await watching
 
     assert sorted(set(interrupted)) == interrupted
@@ -70,6 +74,7 @@ async def test_each_row_is_taken_once_though_workers_are_killed(
     assert [reject["row"] for reject in seen["rejects"]["nodes"]] == list(range(101, ROWS + 2, 100))[:200]
     assert seen["rejects"]["totalCount"] == bad
     assert told == sorted(told)
+    assert max(weights) < MOST
     assert (counts, standing) == ([495] * (ROWS // 500), good)
     async with db.transaction(owner.account_id) as tx:
         made = await tx.fetch("SELECT title FROM deals WHERE account_id = $1 ORDER BY number", owner.account_id)
@@ -87,14 +92,16 @@ async def batches_seen(socket: sockets.Socket) -> tuple[list[int], int]:
     return counts, standing
 
 
-async def progress_seen(socket: sockets.Socket) -> list[int]:
-    """Rows that were done, as it was told until the end."""
+async def progress_seen(socket: sockets.Socket, pids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Rows that were done, as it was told until the end; and what these processes and theirs weighed at each time."""
     told: list[int] = []
+    weights: list[int] = []
     while True:
         now = (await socket.of("progress"))["payload"]["data"]["importChanged"]
         told.append(now["processedRows"])
+        weights.append(sum(machine.memory_of(one) for pid in pids for one in machine.family(pid)))
         if now["state"] == "DONE":
-            return told
+            return told, weights
 
 
 async def end_leases(db: Database) -> None:

@@ -60,15 +60,7 @@ async def test_in_production_only_listed_pages_read_and_nobody_is_told_the_schem
     tmp_path: Path, dsn: str, redis_url: str
 ) -> None:
     listed = "https://crm.example"
-    async with client.api(
-        tmp_path,
-        dsn,
-        redis_url,
-        VORONKA_ENV="production",
-        VORONKA_PUBLIC_URL="https://voronka.example",
-        VORONKA_SECRET_KEY="a-key-of-more-than-thirty-two-bytes-for-tests",
-        VORONKA_ORIGINS=listed,
-    ) as api:
+    async with client.production(tmp_path, dsn, redis_url, listed) as api:
         for origin in (listed, *LOCAL, *FOREIGN, "https://crm.example.evil.example"):
             answer = await api.graphql(HELLO, headers={"origin": origin})
             assert answer.headers.get("access-control-allow-origin") == (listed if origin == listed else None)

@@ -20,7 +20,7 @@ from shared import accounts, ids
 from shared.actor import Permission
 from tests import client
 from tests.graphql.asking import Person
-from tests.graphql.live.house import running
+from tests.serving import running
 from tests.sockets import BOARD, signed_in
 
 SECRET = "Secret"  # in the few letters that a span is printed in as they are

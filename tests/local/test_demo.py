@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from services.local import demo
+from services.local.newcomer import Newcomer
 from services.local.testing import Servers
 from shared import accounts, clock, deals, events, funnels
 from shared.db import Database, Transaction, connect
@@ -63,7 +64,7 @@ async def fresh_database(servers: Servers) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 async def filled(started_servers: Servers) -> AsyncIterator[str]:
     async with fresh_database(started_servers) as url:
-        assert await demo.fill(url) == demo.DemoResult(demo.ACCOUNT, demo.OWNER.id, "Олена Коваль")
+        assert await demo.fill(url) == Newcomer(demo.ACCOUNT, demo.OWNER.id, "Олена Коваль")
         yield url
 
 

@@ -1,6 +1,7 @@
 """`dev`: what it says to an old Python, what it installs and when, and two of them at once."""
 
 import ast
+import os
 import subprocess
 import sys
 from importlib.machinery import SourceFileLoader
@@ -148,6 +149,16 @@ def test_knows_no_command_that_is_not_there(dev: ModuleType) -> None:
     }
 
     assert {*dev.TOOLS, *dev.SERVERS, *dev.NODE} - commands <= {"bench"}
+
+
+def test_whatever_is_started_keeps_what_it_compiles(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    handed: list[bool] = []
+    monkeypatch.setattr("os.execv", lambda *_: handed.append("PYTHONDONTWRITEBYTECODE" in os.environ))
+
+    dev.main(["token"])
+
+    assert handed == [False]
 
 
 def test_two_at_once_prepare_once(dev: ModuleType, tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 """What stands in files that no program of ours reads: locks, image, compose, CI."""
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from services.local import checks
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
@@ -108,10 +108,7 @@ def test_the_floors_are_watched(tmp_path: Path) -> None:
         (tmp_path / package / "__init__.py").touch()
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
 
-    run = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as lint; lint()"
-    said = subprocess.run(
-        [sys.executable, "-P", "-c", run, "--no-cache"], cwd=tmp_path, capture_output=True, text=True, check=False
-    ).stdout
+    said = checks.of_import_linter(tmp_path).said
 
     for _, contract in BAD_IMPORTS.values():
         assert f"{contract} BROKEN" in said, said

@@ -8,7 +8,8 @@ import pytest
 
 from shared import accounts, ids
 from shared.accounts.commands import NO_USER
-from shared.db import BEGIN_KEYED, Database, Message, Transaction, connect
+from shared.db import Database, Message, Transaction, connect
+from shared.db.transaction import BEGIN_KEYED
 from shared.errors import DomainError
 from tests import make
 from tests.shared.saying import Said, add_user, names

@@ -11,8 +11,8 @@ import pytest
 
 from shared import accounts, ids
 from shared.actor import SYSTEM
-from shared.combining import combined
 from shared.db import Database, Transaction
+from shared.db.combining import combined
 from tests import make
 
 INSERT = "INSERT INTO users (account_id, id, name) VALUES ($1, $2, $3)"

@@ -33,7 +33,7 @@ async def test_a_statement_that_takes_too_long_is_an_outage(db: Database, accoun
 async def test_a_full_pool_is_an_outage(dsn: str, account: accounts.Account, monkeypatch: pytest.MonkeyPatch) -> None:
     async with connect(dsn, size=1) as db:
         async with db.reading(account.id):
-            monkeypatch.setattr("shared.db.POOL_WAIT", 0.05)  # the first one may take its time to connect
+            monkeypatch.setattr("shared.db.pool.POOL_WAIT", 0.05)  # the first one may take its time to connect
             with pytest.raises(Unavailable):
                 async with db.reading(account.id):
                     pytest.fail("There was a connection to be had.")
@@ -112,7 +112,8 @@ async def test_a_mistake_of_ours_is_no_outage(db: Database, account: accounts.Ac
 async def test_a_cancelled_request_returns_its_connection_in_order(
     dsn: str, account: accounts.Account, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.db.POOL_WAIT", 30.0)  # PostgreSQL is told to cancel over a connection that is made then
+    # PostgreSQL is told to cancel over a connection that is made then
+    monkeypatch.setattr("shared.db.pool.POOL_WAIT", 30.0)
     said: list[Message] = []
     async with connect(dsn, size=1, deliver=said.extend) as db:
         asked = asyncio.Event()
@@ -141,7 +142,7 @@ async def test_a_cancelled_request_returns_its_connection_in_order(
 async def test_a_pool_ends_though_somebody_never_gives_back(
     dsn: str, account: accounts.Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.db.FAREWELL", 0.05)
+    monkeypatch.setattr("shared.db.pool.FAREWELL", 0.05)
     async with connect(dsn, size=1) as db:
         kept = await db.pool.acquire()
         assert await kept.fetchval("SELECT 1") == 1

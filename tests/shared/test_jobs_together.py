@@ -99,7 +99,7 @@ async def test_what_is_not_begun_in_time_is_as_if_it_had_not_been_claimed(
     ids = await asked(db, account, WORK, WORK, WORK)
 
     async def work(_tx: Transaction, _job: Job) -> None:
-        monkeypatch.setattr(jobs, "TURN", -1.0)
+        monkeypatch.setattr("shared.jobs.performing.TURN", -1.0)
 
     await jobs.perform_all(db, {WORK: Kind(work)}, ids)
 

@@ -1,6 +1,7 @@
 """What a client asks to have executed: the parameters of a request, over whatever they came."""
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ class Malformed(Exception):
     """It is no request; a sentence for programmers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A document by its text, by its SHA-256 in hexadecimal, or by both; one of its operations, and its variables."""
 
@@ -43,6 +44,8 @@ def read(said: object) -> Asked:
     text = said.get("query")
     if not isinstance(text, str) and not (text is None and digest):
         raise Malformed("`query` must be a GraphQL document.")
+    if text is not None:
+        text = sys.intern(text)  # those who ask the same hold one text, however many they are and however long they ask
     return Asked(text, digest, said.get("operationName") or None, said.get("variables"))
 
 

@@ -49,6 +49,7 @@ class Document:
     page_variables: set[str]
     _plans: dict[str, Plans] = field(default_factory=dict)
     _costs: dict[str, Costs] = field(default_factory=dict)
+    deciding: dict[str | None, list[str]] = field(default_factory=dict)  # of operations: variables that answers hang on
 
     def plans(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Plans:
         name = operation.name.value if operation.name else ""

@@ -23,12 +23,12 @@ from services.graphql.engine.document import Document, Documents
 from services.graphql.engine.levels import Run
 from services.graphql.engine.plan import Unplanned
 from services.graphql.engine.refusals import RequestError
-from services.graphql.engine.roots import resolve_roots
+from services.graphql.engine.roots import open_stream, resolve_roots
 from services.graphql.engine.settle import settle
 from shared.errors import InvalidInput
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operation:
     """What is to be executed: one operation of a document, with its variables: as they were given, and coerced.
 
@@ -50,7 +50,7 @@ class Operation:
         return self.node.operation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`refused`: it was not executed, so there is no data."""
 
@@ -117,6 +117,19 @@ async def run_by_stock(schema: GraphQLSchema, operation: Operation, ctx: Any, ro
 
 async def subscribe(schema: GraphQLSchema, operation: Operation, ctx: Any) -> AsyncIterable[Any] | Answer:
     """The events of a subscription; or the answer that says why there are none."""
+    try:
+        plan = operation.document.plans(schema, operation.node).get(operation.values)
+    except Unplanned as unplanned:
+        metrics.FALLBACKS.labels(unplanned.reason).inc()
+        return await subscribe_by_stock(schema, operation, ctx)
+    try:
+        return await open_stream(Run(schema, ctx, operation.values), plan)
+    except GraphQLError as failure:
+        return Answer({"errors": many_to_json([failure], ctx.language)}, refused=True)
+
+
+async def subscribe_by_stock(schema: GraphQLSchema, operation: Operation, ctx: Any) -> AsyncIterable[Any] | Answer:
+    """The same by graphql-core."""
     executor = Executor.build(
         schema,
         operation.document.node,

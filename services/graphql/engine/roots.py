@@ -1,9 +1,9 @@
 """The fields of the root: each is resolved as it is written in the schema, and its selection by levels."""
 
-from collections.abc import Awaitable, Sequence
-from typing import Any
+from collections.abc import AsyncIterable, Awaitable, Sequence
+from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, OperationType
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, OperationType, located_error
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 from graphql.type import GraphQLResolveInfoHelpers
@@ -28,6 +28,20 @@ async def resolve_roots(run: Run, plan: Plan, root: object) -> Object:
             await run.levels()
     await run.levels()
     return data
+
+
+async def open_stream(run: Run, plan: Plan) -> AsyncIterable[Any]:
+    """The events that a subscription's field follows. Raises GraphQLError when it cannot be followed."""
+    step = next(step for step in plan.root.steps if step.definition is not None)
+    definition = step.definition
+    assert definition is not None
+    assert definition.subscribe is not None
+    try:
+        arguments = get_argument_values(definition, step.nodes[0], run.values)
+        stream = definition.subscribe(None, _info(run, plan, step, definition, None), **arguments)
+        return cast("AsyncIterable[Any]", await stream if is_awaitable(stream) else stream)
+    except Exception as failure:
+        raise located_error(failure, step.nodes, [step.key]) from failure
 
 
 async def _resolve(run: Run, plan: Plan, step: Step, root: object) -> Any:

@@ -23,12 +23,17 @@ class Connection:
         self._viewer: Viewer | None = None
         self._lease: Lease | None = None
         self._background: set[asyncio.Task[None]] = set()
-        self._ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
+        self._ended: asyncio.Future[Close | None] = asyncio.get_running_loop().create_future()
         self._timers: list[asyncio.TimerHandle] = []
 
     def end(self, code: int, reason: str) -> None:
         if not self._ended.done():
             self._ended.set_result(Close(code, reason))
+
+    def _left(self) -> None:
+        """The other side has ended it."""
+        if not self._ended.done():
+            self._ended.set_result(None)
 
     @property
     def person(self) -> tuple[UUID, UUID] | None:

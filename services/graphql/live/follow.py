@@ -1,20 +1,23 @@
 """One subscriber: a place in the log that moves on as fast as its socket takes what it is given."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from itertools import count, takewhile
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from services.graphql import metrics
 from services.graphql.context import Context
+from services.graphql.live.fanout import Direct
 from services.graphql.live.outages import outlast
 from services.graphql.live.rooms import News, Room
 from shared import funnels
 from shared.errors import NotFound
-from shared.events import Place
+from shared.events import Place, Recorded
 
 # Resuming has a window: further back, loading the board is cheaper than following.
 OLDEST_EVENTS = 50_000
@@ -22,7 +25,6 @@ OLDEST_SECONDS = 7 * 86_400.0
 # Who had caught up and falls behind that far is told to load again.
 TOO_FAR_EVENTS = 5_000
 TOO_FAR_SECONDS = 30.0
-PATIENCE = 5.0  # seconds of waiting at once: how exactly it is known when somebody had everything
 
 
 class ResyncReason(Enum):
@@ -50,9 +52,12 @@ class Resync:
 Told = Ready | Resync | News
 
 
-async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGenerator[Told]:
+async def follow(
+    ctx: Context, funnel_id: UUID, after: str | None, show: Callable[[Recorded], Any] | None = None
+) -> AsyncGenerator[Told]:
     """Every event of a funnel's log, each once and in order: from the head, or from after a cursor.
 
+    With `show`, what an event is shown as, it may go to the context's socket directly, and is not yielded then.
     First comes Ready, or Resync where the cursor does not serve. Ends after Resync(ACCESS_CHANGED).
     Raises NotFound when the funnel is not there or not the viewer's to see, and Unavailable in an outage of the
     database: at once before anything was told, and later only when the outage is long.
@@ -64,7 +69,7 @@ async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGener
             raise NotFound(funnel_id)
         place, refused = await _begin(ctx, room, after)
         yield _resync(place, refused) if refused else Ready(place)
-        subscriber = Subscriber(room, place)
+        subscriber = Subscriber(room, place, ctx.direct if show else None, show)
         while True:
             for told in await subscriber.next():
                 if isinstance(told, News) and _may_change_access(told) and not await outlast(sees):
@@ -76,7 +81,12 @@ async def follow(ctx: Context, funnel_id: UUID, after: str | None) -> AsyncGener
 class Subscriber:
     """Whoever watches a room, at their own pace."""
 
-    def __init__(self, room: Room, place: Place) -> None:
+    def __init__(
+        self, room: Room, place: Place, direct: Direct | None = None, show: Callable[[Recorded], Any] | None = None
+    ) -> None:
+        self.kind = direct.kind if direct else None
+        self._direct, self._show = direct, show
+        self._woken: asyncio.Future[None] | None = None
         self._room = room
         self._place = place
         self._caught_up = False
@@ -87,8 +97,7 @@ class Subscriber:
         """What comes next, once there is something. Everything that it returns must be sent before it is asked again."""
         room = self._room
         while room.head == self._place:
-            self._note_progress()
-            await room.moved(self._place.seq, PATIENCE)
+            await self._wait()
         if room.head.epoch != self._place.epoch or room.head.seq < self._place.seq:
             return [self._jump(ResyncReason.CURSOR_UNKNOWN)]
         self._note_progress()
@@ -104,6 +113,43 @@ class Subscriber:
             return [self._jump(ResyncReason.CURSOR_UNKNOWN)]  # the log does not go on from here
         self._place = news[-1].recorded.place
         return news
+
+    async def _wait(self) -> None:
+        """Until there is more than was given meanwhile."""
+        self._woken = asyncio.get_running_loop().create_future()
+        self._room.fan_out.enter(self, self._place.seq)
+        try:
+            await self._woken
+        finally:
+            self._woken = None
+            self._room.fan_out.leave(self)
+        self._caught_up, self._goal = True, self._place  # all that there was until this moment
+        self._looked_at = self._had_all_at = monotonic()
+
+    def wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    async def made(self, news: News) -> bytes:
+        assert self._direct is not None
+        assert self._show is not None
+        shown, make = news.shown(self._show), self._direct.make
+        told: bytes = await shown.telling.once(self.kind, lambda: make(shown))
+        return told
+
+    def take(self, news: News, told: bytes) -> bool:
+        if self._woken is None or self._woken.done():
+            return False  # they are about to see for themselves
+        place = news.recorded.place
+        if place.seq <= self._place.seq and place.epoch == self._place.epoch:
+            return False  # they have had it
+        comes_next = place.seq == self._place.seq + 1 and place.epoch == self._place.epoch
+        assert self._direct is not None
+        if not comes_next or _may_change_access(news) or not self._direct.give(told):
+            self.wake()
+            return False
+        self._place = place
+        return True
 
     def _note_progress(self) -> None:
         """Whoever has all that there was a moment ago has caught up; on a busy board nobody ever has all there is."""

@@ -12,15 +12,15 @@ class Framing(Protocol):
     """`begin` and `idle` say nothing. `is_cut`: whether an end that was not meant is told by a broken connection."""
 
     content_type: str
-    begin: str
-    idle: str
-    complete: str
+    begin: bytes
+    idle: bytes
+    complete: bytes
     is_cut: bool
 
-    def next(self, body: str) -> str:
+    def next(self, body: bytes) -> bytes:
         """An answer, which is JSON already."""
 
-    def farewell(self, close: Close) -> str:
+    def farewell(self, close: Close) -> bytes:
         """Why it ends before it is complete."""
 
 
@@ -32,15 +32,15 @@ class Events:
     """
 
     content_type = Accepted.EVENTS.media_type
-    begin = idle = ":\n\n"
-    complete = "event: complete\ndata:\n\n"  # with `data`, or EventSource would not fire
+    begin = idle = b":\n\n"
+    complete = b"event: complete\ndata:\n\n"  # with `data`, or EventSource would not fire
     is_cut = True
 
-    def next(self, body: str) -> str:
-        return f"event: next\ndata: {body}\n\n"
+    def next(self, body: bytes) -> bytes:
+        return b"event: next\ndata: %b\n\n" % body
 
-    def farewell(self, close: Close) -> str:
-        return f": {close.code} {close.reason}\n\n"
+    def farewell(self, close: Close) -> bytes:
+        return f": {close.code} {close.reason}\n\n".encode()
 
 
 class Parts:
@@ -51,27 +51,27 @@ class Parts:
     """
 
     content_type = 'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"'
-    begin = "\r\n--graphql"
-    complete = "--\r\n"
+    begin = b"\r\n--graphql"
+    complete = b"--\r\n"
     is_cut = False
 
     def __init__(self) -> None:
         self.idle = _part({})
 
-    def next(self, body: str) -> str:
-        return f'{HEADER}{{"payload":{body}}}{self.begin}'
+    def next(self, body: bytes) -> bytes:
+        return b'%b{"payload":%b}%b' % (HEADER, body, self.begin)
 
-    def farewell(self, close: Close) -> str:
+    def farewell(self, close: Close) -> bytes:
         code = "UNAUTHENTICATED" if close.code == protocol.FORBIDDEN else "UNAVAILABLE"
         error = {"message": close.reason, "extensions": {"code": code, "closed": close.code}}
         return _part({"payload": None, "errors": [error]})
 
 
-HEADER = "\r\nContent-Type: application/json\r\n\r\n"
+HEADER = b"\r\nContent-Type: application/json\r\n\r\n"
 
 
-def _part(said: object) -> str:
-    return f"{HEADER}{encode(said).decode()}{Parts.begin}"
+def _part(said: object) -> bytes:
+    return HEADER + encode(said) + Parts.begin
 
 
 def framing(accepted: Accepted) -> Framing:

@@ -20,7 +20,10 @@ Kind = tuple[str, str | None, bytes, UUID | None, frozenset[Permission], str]
 
 def kind_of(operation: Operation, viewer: Viewer, language: str) -> Kind:
     """Equal for those who are told the same of an event: what the root's arguments choose is which events come."""
-    names = sorted(set(_variables_below(operation)))
+    known = operation.document.deciding
+    names = known.get(operation.name)
+    if names is None:
+        names = known[operation.name] = sorted(set(_variables_below(operation)))
     given = orjson.dumps([operation.variables.get(name) for name in names if name in operation.variables])
     absent = [name for name in names if name not in operation.variables]
     variables = given + orjson.dumps(absent)
@@ -55,9 +58,9 @@ class Telling:
     """The answers to one event, by kind."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[Kind, asyncio.Task[str]] = OrderedDict()
+        self._told: OrderedDict[Kind, asyncio.Task[bytes]] = OrderedDict()
 
-    async def once(self, kind: Kind, make: Callable[[], Awaitable[str]]) -> str:
+    async def once(self, kind: Kind, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """What was made for the first who asked; who goes away meanwhile takes it from nobody else."""
         task = self._told.get(kind)
         if task is None:
@@ -72,5 +75,5 @@ class Telling:
             del self._told[kind]
 
 
-async def _awaited(make: Callable[[], Awaitable[str]]) -> str:
+async def _awaited(make: Callable[[], Awaitable[bytes]]) -> bytes:
     return await make()

@@ -33,28 +33,28 @@ class Close(Exception):
         self.code, self.reason = code, reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Init:
     payload: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ping:
     payload: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pong:
     pass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Subscribe:
     id: str
     asked: Asked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Complete:
     id: str
 
@@ -108,15 +108,23 @@ def _id(said: Mapping[str, Any]) -> str:
     return id
 
 
-def write_next(id: str, payload: str) -> str:
-    """A `next` of what is JSON already."""
-    return f'{{"type":"next","id":{orjson.dumps(id).decode()},"payload":{payload}}}'
+class Next:
+    """The `next` messages of one operation: what differs from the others' is its id, and that is spliced in."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self, id: str) -> None:
+        self._before = b'{"type":"next","id":' + orjson.dumps(id) + b',"payload":'
+
+    def of(self, payload: bytes) -> bytes:
+        """`payload` is JSON already."""
+        return b"%b%b}" % (self._before, payload)
 
 
-def write(type: str, id: str | None = None, payload: object = None) -> str:
+def write(type: str, id: str | None = None, payload: object = None) -> bytes:
     message: dict[str, object] = {"type": type}
     if id is not None:
         message["id"] = id
     if payload is not None:
         message["payload"] = payload
-    return encode(message).decode()
+    return encode(message)

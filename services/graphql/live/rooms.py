@@ -17,6 +17,7 @@ import orjson
 import structlog
 
 from services.graphql import metrics
+from services.graphql.live.fanout import FanOut
 from services.graphql.live.reads import Key, Reads
 from shared import events
 from shared.db import Database
@@ -63,7 +64,7 @@ class Room:
         self._stands = head  # where the database last said that the stream is
         self._known = head.seq  # as far as we heard that it got
         self._reading: asyncio.Task[None] | None = None
-        self._moved = asyncio.Event()
+        self.fan_out = FanOut(self.after)
 
     def hear(self, place: Place | int) -> None:
         """The stream got that far: says a hint, or, with a Place, the database. Read on, unless that happens already."""
@@ -83,14 +84,6 @@ class Room:
             await asyncio.shield(self._reading)
         if self.head.epoch == place.epoch and self.head.seq < place.seq:
             raise Unavailable
-
-    async def moved(self, seq: int, seconds: float) -> None:
-        """Wait until the log goes on after `seq`, or as long as that."""
-        if self.head.seq > seq:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._moved.wait()
 
     def after(self, seq: int) -> list[News] | None:
         """What came after `seq`, from the ring; None when it does not reach back so far."""
@@ -121,7 +114,7 @@ class Room:
                 self._append(news)
             if len(found) < PAGE and self._known == known:
                 self._end_of_log()
-            self._wake()
+            self.fan_out.pass_on()
 
     def _end_of_log(self) -> None:
         if self._stands.epoch == self.head.epoch and self._stands.seq > self.head.seq:
@@ -153,11 +146,7 @@ class Room:
         self._ring.clear()
         self._ring_bytes = 0
         self.head, self._stands, self._known = head, head, head.seq
-        self._wake()
-
-    def _wake(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self.fan_out.wake_all()
 
 
 def _news(recorded: Recorded) -> News:

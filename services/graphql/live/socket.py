@@ -1,10 +1,10 @@
 """One WebSocket of a client: signs in once, then runs operations side by side, each by its id."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from time import monotonic
-from typing import Any
 
 import structlog
 from graphql import GraphQLError, OperationType
@@ -19,9 +19,11 @@ from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.live import protocol
 from services.graphql.live.connection import Connection, end
+from services.graphql.live.fanout import Direct
+from services.graphql.live.hub import kind_of
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
-from services.graphql.live.telling import bodies
+from services.graphql.live.telling import tell, told_of
 from services.graphql.live.wire import Stalled, Wire
 from services.graphql.origins import is_allowed
 from shared.errors import Unauthenticated, Unavailable
@@ -70,9 +72,7 @@ class Socket(Connection):
         reading = asyncio.create_task(self._read())
         close: Close | None = None
         try:
-            sides: list[asyncio.Future[Any]] = [reading, self._ended]
-            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
-            close = self._ended.result() if self._ended.done() else None
+            close = await self._ended
         finally:
             self._stop_timers()
             others = {reading, *self._operations.values(), *self._background} - self._mutations
@@ -102,6 +102,8 @@ class Socket(Connection):
             return
         except Stalled:
             self.end(protocol.TRY_LATER, "You do not read")
+        finally:
+            self._left()
 
     async def _take(self, message: protocol.Message) -> None:
         match message:
@@ -201,15 +203,26 @@ class Socket(Connection):
             self._mutations.discard(task)
 
     async def _follow(self, id: str, attempt: Attempt, operation: Operation, ctx: Context) -> None:
+        write = protocol.Next(id).of
+        if ctx.asking is not None:
+            make = partial(told_of, self._house, operation, ctx)
+            ctx.direct = Direct(kind_of(operation, ctx.asking, ctx.language), make, self._giver(write, attempt))
         stream = await attempt.follow(ctx)
         if isinstance(stream, Answer):
             await self._tell_once(id, stream)
             return
         with attempt.following():
-            async with aclosing(bodies(self._house, attempt, stream, operation, ctx)) as told:
-                async for body in told:
-                    await self._wire.send(protocol.write_next(id, body))
+            await tell(self._house, attempt, stream, operation, ctx, lambda body: self._wire.send(write(body)))
         await self._complete(id)
+
+    def _giver(self, write: Callable[[bytes], bytes], attempt: Attempt) -> Callable[[bytes], bool]:
+        def give(body: bytes) -> bool:
+            given = self._wire.give(write(body))
+            if given:
+                attempt.sent()
+            return given
+
+        return give
 
     async def _tell_once(self, id: str, answered: Answer) -> None:
         if self._operations.get(id) is not asyncio.current_task():

@@ -1,7 +1,7 @@
 """One operation's answers over HTTP, as they come: what a WebSocket does for many, for one."""
 
 import asyncio
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import ExitStack, suppress
 from time import monotonic
 from typing import Any
 
@@ -24,7 +24,7 @@ from services.graphql.live.connection import Connection, end
 from services.graphql.live.framing import Framing, framing
 from services.graphql.live.protocol import Close
 from services.graphql.live.sockets import GOING_AWAY
-from services.graphql.live.telling import bodies
+from services.graphql.live.telling import tell
 from services.graphql.live.wire import FAREWELL, AnswerWire, Stalled
 from shared.errors import Unavailable
 
@@ -113,21 +113,22 @@ class Stream(Connection):
         try:
             stream = await self._attempt.follow(self._ctx)
             if isinstance(stream, Answer):
-                await self._send(self._framing.next(encode(stream.body).decode()))
+                await self._send(self._framing.next(encode(stream.body)))
                 return
             with self._attempt.following():
-                async with aclosing(bodies(self._house, self._attempt, stream, operation, self._ctx)) as told:
-                    async for body in told:
-                        await self._send(self._framing.next(body))
+                await tell(self._house, self._attempt, stream, operation, self._ctx, self._send_next)
         except (Unavailable, Stalled) as failure:
             self._attempt.fail(failure)
             raise
         except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
             self._attempt.fail(failure)
             error = to_json(GraphQLError(str(failure), original_error=failure), self._ctx.language)
-            await self._send(self._framing.next(encode({"errors": [error]}).decode()))
+            await self._send(self._framing.next(encode({"errors": [error]})))
 
-    async def _send(self, text: str) -> None:
+    async def _send_next(self, body: bytes) -> None:
+        await self._send(self._framing.next(body))
+
+    async def _send(self, text: bytes) -> None:
         self._is_told = True
         await self._wire.send(text)
 
@@ -171,5 +172,5 @@ def _refused(close: Close) -> Response:
 def once(body: bytes, accepted: Accepted) -> Response:
     """An answer that is a stream of one."""
     frames = framing(accepted)
-    text = frames.begin + frames.next(body.decode()) + frames.complete
+    text = frames.begin + frames.next(body) + frames.complete
     return Response(text, headers={"content-type": frames.content_type, **NOT_KEPT})

@@ -1,7 +1,8 @@
 """What a subscriber is told, as JSON, whatever it is sent over."""
 
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, cast
 
 from services.graphql import metrics, tracing
@@ -15,28 +16,36 @@ from services.graphql.live.outages import outlast
 from shared.errors import Unavailable
 
 
-async def bodies(
-    house: House, attempt: Attempt, events: AsyncIterable[Any], operation: Operation, ctx: Context
-) -> AsyncGenerator[str]:
-    """An answer for each event. Each must be sent before the next one is asked for.
+async def tell(
+    house: House,
+    attempt: Attempt,
+    events: AsyncIterable[Any],
+    operation: Operation,
+    ctx: Context,
+    send: Callable[[bytes], Awaitable[None]],
+) -> None:
+    """Send an answer for each event, each before the next one is asked for.
 
     No event is left out for an outage: it waits. Raises Unavailable when it would wait for long.
     """
     kind = kind_of(operation, ctx.viewer, ctx.language)
     async with aclosing(cast("Any", events)) as each:
         async for event in each:
-
-            async def make(event: object = event) -> str:
-                return await outlast(lambda: _told_of(house, event, operation, ctx))
-
+            make = partial(told_of, house, operation, ctx, event)
             telling = getattr(event, "telling", None)
-            yield await make() if telling is None else await telling.once(kind, make)
+            # No name for what is sent: it would be kept for as long as nothing follows.
+            await send(await make() if telling is None else await telling.once(kind, make))
             attempt.sent()
             metrics.MESSAGES.inc()
 
 
-async def _told_of(house: House, event: object, operation: Operation, ctx: Context) -> str:
-    """As JSON. Raises Unavailable when the database is."""
+async def told_of(house: House, operation: Operation, ctx: Context, event: object) -> bytes:
+    """The answer to one event, as JSON. Raises Unavailable when it would wait for long."""
+    return await outlast(partial(_told_of, house, operation, ctx, event))
+
+
+async def _told_of(house: House, operation: Operation, ctx: Context, event: object) -> bytes:
+    """Raises Unavailable when the database is."""
     of_event = ctx.again()
     with tracing.span(f"message {operation.name or ''}".rstrip()):
         try:
@@ -46,4 +55,4 @@ async def _told_of(house: House, event: object, operation: Operation, ctx: Conte
     codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
     if "UNAVAILABLE" in codes:
         raise Unavailable
-    return encode(answered.body).decode()
+    return encode(answered.body)

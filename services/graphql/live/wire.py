@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.exceptions import InvalidState
 
 PATIENCE = 15.0  # seconds without progress
 FAREWELL = 5.0  # seconds for the close to be read
@@ -48,7 +49,7 @@ class Paced(ABC):
         self._turn = asyncio.Lock()
         self.sent = 0  # messages
 
-    async def send(self, text: str) -> None:
+    async def send(self, text: bytes) -> None:
         """Raises Stalled, or WebSocketDisconnect when nobody is there any more."""
         async with self._turn:
             waiting = self._waiting()
@@ -58,7 +59,7 @@ class Paced(ABC):
                     raise Stalled
             self.sent += 1
 
-    async def _sent(self, text: str) -> bool:
+    async def _sent(self, text: bytes) -> bool:
         """Whether it went out in time; nothing of it did if it did not: it waits for room first."""
         try:
             async with asyncio.timeout(PATIENCE):
@@ -68,7 +69,7 @@ class Paced(ABC):
         return True
 
     @abstractmethod
-    async def _put(self, text: str) -> None:
+    async def _put(self, text: bytes) -> None:
         """Give it to the server, once there is room."""
 
     def _waiting(self) -> int:
@@ -86,10 +87,31 @@ class Wire(Paced):
     def __init__(self, websocket: WebSocket) -> None:
         super().__init__(websocket.scope)
         self._websocket = websocket
+        self._server: Any = websocket.scope.get(KEY)
 
-    async def _put(self, text: str) -> None:
+    def give(self, text: bytes) -> bool:
+        """Send it now, if it need not wait; else False, and nothing is sent.
+
+        As the server sends it, without the layers of coroutines around that.
+        """
+        server = self._server
+        if self._turn.locked() or server.close_sent or not server.writable.is_set() or server.transport.is_closing():
+            return False
         try:
-            await self._websocket.send_text(text)
+            server.conn.send_text(text)
+        except InvalidState:  # the other side is closing
+            return False
+        server.transport.write(b"".join(server.conn.data_to_send()))
+        self.sent += 1
+        return True
+
+    async def send(self, text: bytes) -> None:
+        if not self.give(text):
+            await super().send(text)
+
+    async def _put(self, text: bytes) -> None:
+        try:
+            await self._websocket.send_text(text.decode())
         except RuntimeError:  # Starlette's word for a socket that was closed from our side meanwhile
             raise WebSocketDisconnect(1006) from None
 
@@ -132,13 +154,13 @@ class AnswerWire(Paced):
     async def begin(self, headers: list[tuple[bytes, bytes]]) -> None:
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
-    async def finish(self, text: str) -> None:
+    async def finish(self, text: bytes) -> None:
         """The last of it: the answer is whole."""
         async with self._turn, asyncio.timeout(FAREWELL):
-            await self._send({"type": "http.response.body", "body": text.encode(), "more_body": False})
+            await self._send({"type": "http.response.body", "body": text, "more_body": False})
 
-    async def _put(self, text: str) -> None:
-        await self._send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+    async def _put(self, text: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": text, "more_body": True})
 
     def cut(self) -> None:
         """End the connection in the middle of the answer, once what was sent is read or there was time for it."""

@@ -13,6 +13,6 @@ machine drift; CPU and the ratio of the two sides hold. Nothing here is a test: 
     report.py   the table, Markdown, JSON
 """
 
-from services.local.bench.run import NAMES, Options, bench
+from services.local.bench.run import Options, bench
 
-__all__ = ["NAMES", "Options", "bench"]
+__all__ = ["Options", "bench"]

@@ -24,8 +24,6 @@ from services.local.bench.results import Outcome
 from services.local.errors import Refusal
 from services.local.up import raise_file_limit
 
-NAMES = tuple(CASES)
-
 
 @dataclass(frozen=True)
 class Options:
@@ -39,8 +37,8 @@ class Options:
         """Raises Refusal for a name that is none."""
         wanted = [name.upper() for name in self.only]
         if unknown := [name for name in wanted if name not in CASES]:
-            raise Refusal(f"No such case: {', '.join(unknown)}. There are {', '.join(NAMES)}.")
-        return [name for name in NAMES if not wanted or name in wanted]
+            raise Refusal(f"No such case: {', '.join(unknown)}. There are {', '.join(CASES)}.")
+        return [name for name in CASES if not wanted or name in wanted]
 
     @property
     def scale(self) -> Scale:

@@ -4,6 +4,6 @@ Filling it again changes nothing that somebody has done in it since.
 """
 
 from services.local.demo.agency import ACCOUNT, GOODS, OWNER, PEOPLE, SERVICES, Person, Trade
-from services.local.demo.fill import DemoResult, fill
+from services.local.demo.fill import fill
 
-__all__ = ["ACCOUNT", "GOODS", "OWNER", "PEOPLE", "SERVICES", "DemoResult", "Person", "Trade", "fill"]
+__all__ = ["ACCOUNT", "GOODS", "OWNER", "PEOPLE", "SERVICES", "Person", "Trade", "fill"]

@@ -1,14 +1,12 @@
 """Fills the demo account: in one transaction, so that there is all of it or nothing."""
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Self
-from uuid import UUID
 
 from services.local.demo.agency import ACCOUNT, CURRENCY, NAME, OWNER, PEOPLE, TIME_ZONE, TRADES, Trade
 from services.local.demo.story import LENGTH, Deed, Opening, Scene, tell
+from services.local.newcomer import Newcomer
 from shared import accounts, clock, deals, funnels
 from shared.accounts import NewAccount
 from shared.db import JOB, Transaction, connect
@@ -20,24 +18,7 @@ SEED = 1991
 RENEWED_FOR = 31  # days
 
 
-@dataclass(frozen=True)
-class DemoResult:
-    """Whom a newcomer may be, and where."""
-
-    account: UUID
-    user: UUID
-    name: str
-
-    def to_json(self) -> str:
-        return json.dumps({name: str(value) for name, value in asdict(self).items()}, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        kept = json.loads(text)
-        return cls(UUID(kept["account"]), UUID(kept["user"]), kept["name"])
-
-
-async def fill(database_url: str) -> DemoResult:
+async def fill(database_url: str) -> Newcomer:
     """Make the account with all that its people did; one that is there keeps what it holds.
 
     Its people and its right to use the funnels are renewed each time.
@@ -47,7 +28,7 @@ async def fill(database_url: str) -> DemoResult:
         await _renew(tx)
         if made:
             await _relive(tx)
-    return DemoResult(ACCOUNT, OWNER.id, OWNER.name)
+    return Newcomer(ACCOUNT, OWNER.id, OWNER.name)
 
 
 async def _make(tx: Transaction) -> bool:

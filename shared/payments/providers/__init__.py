@@ -5,7 +5,7 @@ from functools import cache
 from typing import Protocol
 
 from shared.config import Settings
-from shared.payments.model import Answer, Call, Order, Said, Started
+from shared.payments.model import Answer, Call, Disputed, Order, Said, Started
 from shared.payments.providers import liqpay, monobank, sandbox, stripe, wayforpay
 
 
@@ -26,7 +26,7 @@ class Provider(Protocol):
     def key(self, came: Call) -> str:
         """The same of each repetition of a call. Raises Unreadable."""
 
-    def parse(self, came: Call) -> Said | None:
+    def parse(self, came: Call) -> Said | Disputed | None:
         """What it says of a payment; None when it is about something else. Raises Unreadable."""
 
     def answer(self, came: Call, now: int) -> Answer:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import orjson
 
+from shared import certificates
 from shared.payments.model import OutcomeUnknown
 from shared.payments.providers.reading import as_written
 
@@ -25,7 +26,7 @@ async def call(
     content = None if json is None else orjson.dumps(json)
     sent = dict(headers or {}) | ({} if json is None else {"content-type": "application/json"})
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE, verify=certificates.trusted()) as client:
             response = await client.request(method, url, headers=sent, content=content, data=form, params=params)
     except (httpx.HTTPError, OSError) as failure:
         raise OutcomeUnknown(f"{type(failure).__name__}: {failure}") from failure

@@ -118,12 +118,12 @@ class LiqPay:
     async def refund(self, order: Order, amount: int, key: str) -> None:  # noqa: ARG002  # it knows no such keys
         part = type(order.amount)(amount, order.amount.currency)
         answer = await self._api({"action": "refund", "order_id": str(order.payment_id), "amount": str(part)})
-        if answer.get("status") in FAILED or answer.get("result") == "error":
+        if text(answer.get("status")) in FAILED or answer.get("result") == "error":
             raise Unreadable(f"LiqPay did not refund: {answer.get('err_description') or answer.get('err_code')}")
 
     async def _request(self, asked: Mapping[str, Any]) -> Said:
         answer = await self._api(asked)
-        if answer.get("err_code") in ("payment_not_found", "order_not_found"):
+        if text(answer.get("err_code")) in ("payment_not_found", "order_not_found"):
             raise NotKnown
         return self._said(answer | {"order_id": answer.get("order_id") or asked["order_id"]}, asked)
 
@@ -163,7 +163,7 @@ class LiqPay:
         )
 
     def _state(self, payload: Mapping[str, Any], amount: int, currency: str) -> tuple[Rank, int]:
-        status = payload.get("status")
+        status = text(payload.get("status"))
         refunded = major(payload.get("refund_amount") or "0", currency).minor
         if status == "success" or (status == "sandbox" and not self.real):
             return given_back(Rank.PAID, amount, refunded), refunded
@@ -174,7 +174,7 @@ class LiqPay:
             return Rank.FAILED, 0
         if status in PENDING:
             return Rank.PENDING, 0
-        raise Unreadable(f"LiqPay has no status {str(status)[:50]!r} that we know.")
+        raise Unreadable(f"LiqPay has no status {status[:50]!r} that we know.")
 
 
 def _fields(came: Call) -> dict[str, str]:

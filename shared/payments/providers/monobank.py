@@ -30,6 +30,7 @@ from shared.payments.model import (
     Unreadable,
     given_back,
     payment_id,
+    whole,
 )
 from shared.payments.providers.http import call
 from shared.payments.providers.reading import as_written, text
@@ -160,7 +161,7 @@ def _said(payload: Mapping[str, Any]) -> Said:
     currency = CURRENCIES.get(text(payload.get("ccy")))
     if currency is None:
         raise Unreadable(f"monobank's currency {text(payload.get('ccy'))[:10]!r} is none that we know.")
-    amount = _minor(payload.get("amount"))
+    amount = whole(payload.get("amount"))
     state, refunded = _state(payload, amount)
     wallet = payload.get("walletData")
     token = wallet.get("cardToken") if isinstance(wallet, dict) else None
@@ -179,10 +180,10 @@ def _said(payload: Mapping[str, Any]) -> Said:
 
 
 def _state(payload: Mapping[str, Any], amount: int) -> tuple[Rank, int]:
-    status = payload.get("status")
+    status = text(payload.get("status"))
     if status == "success":
         final = payload.get("finalAmount")
-        refunded = 0 if final is None else max(0, amount - _minor(final))
+        refunded = 0 if final is None else max(0, amount - whole(final))
         return given_back(Rank.PAID, amount, refunded), refunded
     if status == "reversed":
         return Rank.REFUNDED, amount
@@ -190,14 +191,7 @@ def _state(payload: Mapping[str, Any], amount: int) -> tuple[Rank, int]:
         return Rank.FAILED, 0
     if status in PENDING:
         return Rank.PENDING, 0
-    raise Unreadable(f"monobank has no status {text(status)[:50]!r} that we know.")
-
-
-def _minor(amount: object) -> int:
-    written = text(amount)
-    if not (written.isascii() and written.isdecimal() and len(written) <= 15):
-        raise Unreadable(f"{written[:100]!r} is no amount.")
-    return int(written)
+    raise Unreadable(f"monobank has no status {status[:50]!r} that we know.")
 
 
 def configured(settings: Settings) -> Monobank | None:

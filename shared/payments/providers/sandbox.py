@@ -23,7 +23,9 @@ from shared.payments.model import (
     Started,
     Unreadable,
     given_back,
+    minor,
     payment_id,
+    whole,
 )
 from shared.payments.providers.http import call
 from shared.payments.providers.reading import as_written, same
@@ -114,15 +116,15 @@ def _read(came: Call) -> dict[str, Any]:
 
 
 def _said(payload: dict[str, Any]) -> Said:
-    try:
-        amount, refunded = int(payload["amount"]), int(payload.get("refunded") or 0)
-        currency, paid = str(payload["currency"]), {"PAID": True, "DECLINED": False}[payload["state"]]
-    except (KeyError, TypeError, ValueError):
-        raise Unreadable("An amount, a currency or a state is missing.") from None
-    state = given_back(Rank.PAID, amount, refunded) if paid else Rank.FAILED
-    card = Card(CARD, "4242 42** **** 4242") if paid else None
-    failure = None if paid else "Insufficient funds"
-    return Said(payment_id(payload.get("order")), state, Money(amount, currency), refunded, None, card, failure)
+    amount, refunded = minor(payload.get("amount"), payload.get("currency")), whole(payload.get("refunded") or 0)
+    state = str(payload.get("state"))
+    if state not in ("PAID", "DECLINED"):
+        raise Unreadable(f"The sandbox has no state {state[:50]!r}.")
+    order = payment_id(payload.get("order"))
+    if state == "DECLINED":
+        return Said(order, Rank.FAILED, amount, failure="Insufficient funds")
+    card = Card(CARD, "4242 42** **** 4242")
+    return Said(order, given_back(Rank.PAID, amount.minor, refunded), amount, refunded, card=card)
 
 
 def configured(settings: Settings) -> Sandbox | None:

@@ -7,13 +7,12 @@ import stripe
 
 from shared.billing import Rank
 from shared.config import Settings, split
-from shared.money import Money
 from shared.payments.model import (
     LONGEST_FAILURE,
     Answer,
     Call,
-    Card,
     Checkout,
+    Disputed,
     Endpoint,
     NotKnown,
     Order,
@@ -21,23 +20,12 @@ from shared.payments.model import (
     Said,
     Started,
     Unreadable,
-    given_back,
-    payment_id,
 )
+from shared.payments.providers import stripe_objects as objects
 from shared.payments.providers.http import PATIENCE
-from shared.payments.providers.reading import as_written
+from shared.payments.providers.stripe_objects import OUR_ID
 
-OUR_ID = "payment_id"
 SESSION = "cs_"
-STATES = {
-    "succeeded": Rank.PAID,
-    "canceled": Rank.FAILED,
-    "processing": Rank.PENDING,
-    "requires_action": Rank.PENDING,
-    "requires_capture": Rank.PENDING,
-    "requires_confirmation": Rank.PENDING,
-    "requires_payment_method": Rank.PENDING,  # the payer may try another card on the page
-}
 
 
 class Stripe:
@@ -58,20 +46,18 @@ class Stripe:
 
     def key(self, came: Call) -> str:
         """Stripe may make two events of one change, so it is not the event's own id."""
-        event = _read(came)
-        thing = event["data"]["object"]
-        return f"{event.get('type')}:{thing.get('id')}:{thing.get('amount_refunded', '')}:{thing.get('status', '')}"
+        kind, thing = objects.read(came)
+        return f"{kind}:{thing.get('id')}:{thing.get('amount_refunded', '')}:{thing.get('status', '')}"
 
-    def parse(self, came: Call) -> Said | None:
-        event = _read(came)
-        kind, thing = str(event.get("type")), event["data"]["object"]
+    def parse(self, came: Call) -> Said | Disputed | None:
+        kind, thing = objects.read(came)
         if kind.startswith("charge.dispute."):
-            raise Unreadable("A dispute: what becomes of the payment is to be decided by people.")
-        if OUR_ID not in (thing.get("metadata") or {}):
+            return objects.of_dispute(thing)
+        if not objects.names_us(thing):
             return None
         if kind.startswith("payment_intent."):
-            return _said(thing, failed=kind == "payment_intent.payment_failed")
-        return _refund(thing) if kind == "charge.refunded" else None
+            return objects.of_intent(thing, failed=kind == "payment_intent.payment_failed")
+        return objects.of_charge(thing) if kind == "charge.refunded" else None
 
     def answer(self, came: Call, now: int) -> Answer:  # noqa: ARG002  # the same to every call
         return Answer()
@@ -115,11 +101,12 @@ class Stripe:
             if reference.startswith(SESSION):
                 session = await v1.checkout.sessions.retrieve_async(reference)
                 if session.payment_intent is None:
-                    return Said(order.payment_id, _of_session(session.status), order.amount)
+                    state = Rank.FAILED if session.status == "expired" else Rank.PENDING
+                    return Said(order.payment_id, state, order.amount)
                 reference = str(session.payment_intent)
             if not reference:
                 reference = await self._find(order)
-            return _said((await v1.payment_intents.retrieve_async(reference, expand)).to_dict())
+            return objects.of_intent((await v1.payment_intents.retrieve_async(reference, expand)).to_dict())
         except stripe.InvalidRequestError as failure:
             if failure.code == "resource_missing":
                 raise NotKnown from failure
@@ -145,7 +132,7 @@ class Stripe:
             return Said(order.payment_id, Rank.FAILED, order.amount, failure=said)
         except stripe.StripeError as failure:
             raise _failure(failure) from failure
-        return _said(intent.to_dict())
+        return objects.of_intent(intent.to_dict())
 
     async def refund(self, order: Order, amount: int, key: str) -> None:
         v1 = self._client().v1
@@ -191,54 +178,6 @@ def _is_signed(body: str, header: str, secret: str) -> bool:
     except (stripe.SignatureVerificationError, ValueError, TypeError):  # TypeError: letters that no digest has
         return False
     return True
-
-
-def _read(came: Call) -> dict[str, Any]:
-    event = as_written(came.body)
-    thing = event.get("data", {}).get("object") if isinstance(event, dict) else None
-    if not isinstance(event, dict) or not isinstance(thing, dict):
-        raise Unreadable("The body is no event.")
-    return event
-
-
-def _said(intent: dict[str, Any], *, failed: bool = False) -> Said:
-    state = STATES.get(str(intent.get("status")))
-    if state is None:
-        raise Unreadable(f"Stripe has no status {str(intent.get('status'))[:50]!r} that we know.")
-    error = intent.get("last_payment_error") or {}
-    if failed or (state is Rank.PENDING and error):
-        state = Rank.FAILED
-    amount = _money(intent, "amount_received" if state is Rank.PAID else "amount")
-    charge = intent.get("latest_charge")
-    refunded = int(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0
-    customer, method = intent.get("customer"), intent.get("payment_method")
-    keeps = intent.get("setup_future_usage") == "off_session" and customer and method
-    return Said(
-        payment_id((intent.get("metadata") or {}).get(OUR_ID)),
-        given_back(state, amount.minor, refunded),
-        amount,
-        refunded,
-        reference=str(intent.get("id")),
-        card=Card(f"{customer}:{method}", Stripe.name) if keeps else None,
-        failure=str(error.get("message") or intent.get("status"))[:LONGEST_FAILURE] if state is Rank.FAILED else None,
-    )
-
-
-def _refund(charge: dict[str, Any]) -> Said:
-    amount, refunded = _money(charge, "amount"), _money(charge, "amount_refunded").minor
-    state = given_back(Rank.PAID, amount.minor, refunded)
-    return Said(payment_id(charge["metadata"][OUR_ID]), state, amount, refunded)
-
-
-def _money(thing: dict[str, Any], field: str) -> Money:
-    try:
-        return Money(int(thing[field]), str(thing["currency"]).upper())
-    except (KeyError, TypeError, ValueError):
-        raise Unreadable(f"There is no {field} in it.") from None
-
-
-def _of_session(status: str | None) -> Rank:
-    return Rank.FAILED if status == "expired" else Rank.PENDING
 
 
 def configured(settings: Settings) -> Stripe | None:

@@ -136,7 +136,7 @@ class WayForPay:
         )
         if not self._is_ours(answer, SIGNED_REFUND):
             raise OutcomeUnknown("The answer to a refund is not signed by WayForPay.")
-        if answer.get("transactionStatus") not in GIVEN_BACK | {"RefundInProcessing"}:
+        if text(answer.get("transactionStatus")) not in GIVEN_BACK | {"RefundInProcessing"}:
             raise Unreadable(f"WayForPay did not refund: {text(answer.get('reason'))}")
 
     def _purchase(self, order: Order) -> dict[str, Any]:
@@ -194,7 +194,7 @@ class WayForPay:
 
 
 def _state(payload: Mapping[str, Any], amount: Money) -> tuple[Rank, int]:
-    status = payload.get("transactionStatus")
+    status = text(payload.get("transactionStatus"))
     if status == "Approved":  # only with one of two codes: others came with orders that nobody paid
         return (Rank.PAID if text(payload.get("reasonCode")) in OK else Rank.PENDING), 0
     if status == "RefundInProcessing":
@@ -207,7 +207,7 @@ def _state(payload: Mapping[str, Any], amount: Money) -> tuple[Rank, int]:
         return Rank.FAILED, 0
     if status in PENDING:
         return Rank.PENDING, 0
-    raise Unreadable(f"WayForPay has no status {str(status)[:50]!r} that we know.")
+    raise Unreadable(f"WayForPay has no status {status[:50]!r} that we know.")
 
 
 def _payload(body: bytes) -> dict[str, Any] | None:

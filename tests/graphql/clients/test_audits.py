@@ -29,14 +29,7 @@ async def audited(*urls: str) -> dict[str, list[dict[str, Any]]]:
 
 
 async def test_every_audit_is_passed(api: client.Api, tmp_path: Path, dsn: str, redis_url: str) -> None:
-    async with client.api(
-        tmp_path,
-        dsn,
-        redis_url,
-        VORONKA_ENV="production",
-        VORONKA_PUBLIC_URL="https://voronka.example",
-        VORONKA_SECRET_KEY="a-key-of-more-than-thirty-two-bytes-for-tests",
-    ) as closed:
+    async with client.production(tmp_path, dsn, redis_url) as closed:
         urls = [f"http://127.0.0.1:{one.port}/graphql" for one in (api, closed)]
         results = await audited(*urls)
 

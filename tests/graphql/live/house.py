@@ -1,16 +1,14 @@
 """The sockets' part of the API within the test's own process, so that a test can look at it from inside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp
 
 from services.graphql.auth import SignIn
 from services.graphql.bounds import BOUNDS
@@ -28,11 +26,12 @@ from shared.config import Settings
 from shared.db import Database, Message, connect
 from shared.events import StreamMoved
 from shared.hints import UserChanged
+from tests.serving import running
 
 SECRET = "a-secret-that-only-tests-know-and-use"
 POOL = 8
-LARGEST = 131_072
 AN_HOUR = 3_600
+SOCKETS = {"ws": "websockets-sansio", "ws_max_size": 131_072, "ws_per_message_deflate": False}
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,6 @@ def streams_of(live: Served, account_id: UUID) -> list[Stream]:
     return [one for one in found if one.belongs_to(account_id)]
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """None: they are the test process's."""
-        yield
-
-
 @asynccontextmanager
 async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Served]:
     """`options`: uvicorn's."""
@@ -80,7 +72,7 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
         app.state.house = house
         port = ports.choose()
         looking = asyncio.create_task(house.rooms.keep_looking())
-        async with running(KeepServerProtocol(app), port, **options):
+        async with running(KeepServerProtocol(app), port, **SOCKETS, **options):
             yield Served(house, db, f"127.0.0.1:{port}")
         looking.cancel()
         with suppress(asyncio.CancelledError):
@@ -90,27 +82,3 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
 def _hear(house: House, message: Message) -> None:
     if isinstance(message, StreamMoved | UserChanged):
         house.hear(message)
-
-
-@asynccontextmanager
-async def running(app: ASGIApp, port: int, **options: Any) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        app,
-        port=port,
-        ws="websockets-sansio",
-        ws_max_size=LARGEST,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        **options,
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110  # uvicorn sets no event
-                await asyncio.sleep(0.01)
-        yield
-    finally:
-        server.should_exit = True
-        await serving

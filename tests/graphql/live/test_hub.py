@@ -10,7 +10,7 @@ from services.graphql.engine.asked import Asked
 from services.graphql.engine.document import Documents
 from services.graphql.engine.execute import prepare
 from services.graphql.live.hub import Kind, Telling, kind_of
-from services.graphql.live.protocol import write, write_next
+from services.graphql.live.protocol import Next, write
 from services.graphql.schema import executable
 from services.graphql.viewer import Viewer
 from shared import ids
@@ -46,36 +46,36 @@ def test_differs_by_variables_rights_and_language() -> None:
 async def test_is_made_once_and_for_the_others_when_the_first_goes_away() -> None:
     telling, made, may_end = Telling(), [], asyncio.Event()
 
-    async def make() -> str:
+    async def make() -> bytes:
         await may_end.wait()
         made.append(1)
-        return "{}"
+        return b"{}"
 
     asking = [asyncio.create_task(telling.once(kind(), make)) for _ in range(10)]
     await asyncio.sleep(0)
     asking[0].cancel()
     may_end.set()
 
-    assert await asyncio.gather(*asking[1:]) == ["{}"] * 9
+    assert await asyncio.gather(*asking[1:]) == [b"{}"] * 9
     assert len(made) == 1
 
 
 async def test_is_made_again_after_a_failure() -> None:
     telling = Telling()
 
-    async def fail() -> str:
+    async def fail() -> bytes:
         raise ConnectionError
 
-    async def make() -> str:
-        return "{}"
+    async def make() -> bytes:
+        return b"{}"
 
     with pytest.raises(ConnectionError):
         await telling.once(kind(), fail)
     await asyncio.sleep(0)
 
-    assert await telling.once(kind(), make) == "{}"
+    assert await telling.once(kind(), make) == b"{}"
 
 
 def test_takes_any_id_into_what_is_written_already() -> None:
     for id in ("1", 'a "quoted" ключ\n'):
-        assert write_next(id, '{"data":1}') == write("next", id, {"data": 1})
+        assert Next(id).of(b'{"data":1}') == write("next", id, {"data": 1})

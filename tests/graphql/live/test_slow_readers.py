@@ -101,7 +101,9 @@ async def test_who_does_not_read_is_ended_and_nobody_waits_for_them(
             head += 1
             assert (await watching.next())["seq"] == head
             most = max(most, silent.socket._wire._waiting())
-        assert silent.socket._ended.result().code == 1013
+        close = silent.socket._ended.result()
+        assert close is not None
+        assert close.code == 1013
         assert 0 < most < 200_000
         server = silent.socket._websocket.scope[wire.KEY]
         await until(lambda: server not in server.connections)
@@ -144,7 +146,9 @@ async def test_who_does_not_read_a_stream_is_ended_too(
             seq += 1
             assert (await watching.next())["seq"] == seq
             most = max(most, silent._wire._waiting())
-        assert silent._ended.result().code == 1013
+        close = silent._ended.result()
+        assert close is not None
+        assert close.code == 1013
         assert 0 < most < 200_000
         await until(lambda: streams_of(live, board.account.id) == [])
     with suppress(ConnectionError):

@@ -17,23 +17,31 @@ class Transport:
     def __init__(self, waiting: int, takes: int) -> None:
         self.waiting, self.takes = waiting, takes
 
+    def is_closing(self) -> bool:
+        return False
+
     def get_write_buffer_size(self) -> int:
         self.waiting -= self.takes
         return self.waiting
 
 
 class Server:
-    """Lets a message go when there is room again."""
+    """Lets a message go when there is room again; nothing can be given to it before."""
+
+    close_sent = False
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self.room = asyncio.Event()
+        self.writable = asyncio.Event()
         self.sent: list[str] = []
 
     async def send(self, message: Any) -> None:
         if message["type"] == "websocket.send":
             await self.room.wait()
             self.sent.append(message["text"])
+        elif message["type"] == "websocket.close":
+            self.close_sent = True
 
     async def receive(self) -> Any:
         return {"type": "websocket.connect"}
@@ -55,7 +63,7 @@ async def test_whoever_takes_nothing_has_stalled() -> None:
     server = Server(Transport(1_000, takes=0))
     wire = await opened(server)
     with pytest.raises(Stalled):
-        await wire.send("1")
+        await wire.send(b"1")
 
     assert server.sent == []
 
@@ -63,7 +71,7 @@ async def test_whoever_takes_nothing_has_stalled() -> None:
 async def test_whoever_takes_a_little_is_waited_for() -> None:
     server = Server(Transport(5, takes=1))
     wire = await opened(server)
-    sending = asyncio.create_task(wire.send("1"))
+    sending = asyncio.create_task(wire.send(b"1"))
     await until(lambda: server.transport.waiting <= 1)  # several times as long as our patience
     server.room.set()
     await sending
@@ -74,7 +82,7 @@ async def test_whoever_takes_a_little_is_waited_for() -> None:
 async def test_messages_go_one_after_another_in_their_order() -> None:
     server = Server(Transport(100, takes=1))
     wire = await opened(server)
-    sending = [asyncio.create_task(wire.send(str(number))) for number in range(5)]
+    sending = [asyncio.create_task(wire.send(str(number).encode())) for number in range(5)]
     await asyncio.sleep(0)
     sending[2].cancel()
     server.room.set()
@@ -89,7 +97,7 @@ async def test_nothing_is_sent_after_the_close() -> None:
     wire = await opened(server)
     await wire.close(1012, "Go")
     with pytest.raises(WebSocketDisconnect):
-        await wire.send("1")
+        await wire.send(b"1")
     await wire.close(1012, "Again")
 
     assert server.sent == []

@@ -25,13 +25,19 @@ async def unpaid(db: Database, account: UUID) -> list[Payment]:
         return list((await billing.get_payments(tx, [row["id"] for row in rows])).values())
 
 
-async def test_a_trial_that_was_bought_before_its_charge_came_through_is_bought_once(db: Database) -> None:
+async def charged_for_a_trial(db: Database) -> tuple[UUID, Payment]:
+    """An account whose trial of telephony is over, and the charge that is under way for what comes after."""
     account = await scenes.account(db, JANUARY)
     await scenes.buy(db, account, ("lead_ads", 1))
     async with db.transaction(account) as tx:
         await billing.start_trial(tx, billing.Trial("telephony", 1))
     await scenes.walk(db, account, date(2026, 2, 7))
     (charge,) = await unpaid(db, account)
+    return account, charge
+
+
+async def test_a_trial_that_was_bought_before_its_charge_came_through_is_bought_once(db: Database) -> None:
+    account, charge = await charged_for_a_trial(db)
     bought = await scenes.buy(db, account, ("telephony", 1))
 
     async with db.transaction(account) as tx:
@@ -42,12 +48,7 @@ async def test_a_trial_that_was_bought_before_its_charge_came_through_is_bought_
 
 
 async def test_a_trial_that_was_cancelled_before_its_charge_came_through_is_not_bought(db: Database) -> None:
-    account = await scenes.account(db, JANUARY)
-    await scenes.buy(db, account, ("lead_ads", 1))
-    async with db.transaction(account) as tx:
-        await billing.start_trial(tx, billing.Trial("telephony", 1))
-    await scenes.walk(db, account, date(2026, 2, 7))
-    (charge,) = await unpaid(db, account)
+    account, charge = await charged_for_a_trial(db)
 
     async with db.transaction(account) as tx:
         await billing.cancel(tx, "telephony", immediately=True)

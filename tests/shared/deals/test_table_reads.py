@@ -1,6 +1,7 @@
 """How many rows the table of deals reads, where an account has twenty thousand: PostgreSQL counts them."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,40 +9,18 @@ import pytest
 
 from shared import accounts, deals, ids
 from shared.actor import Permission
-from shared.db import JOB, Database, Transaction
-from shared.deals import DealFilter, DealOrder, DealOrderField
+from shared.db import JOB, Database
+from shared.deals import DealFilter, DealOrder, DealOrderField, DealStatus
 from tests import make
+from tests.counting import Counting
 
 DEALS, PAGE = 20_000, 50
 NUMBERS = range(1, DEALS + 1)
 ARCHIVED = sum(n % 199 == 0 for n in NUMBERS)
 IN_SMALL = sum(n % 200 == 7 for n in NUMBERS)
 LOST = sum(n % 1000 == 7 and n % 199 > 0 for n in NUMBERS)
-FEW = 200  # rows of stages and viewers, and what is skipped
-
-
-class Counting(Transaction):
-    """Counts the rows that its reads have touched, whether they were shown or not."""
-
-    touched = 0
-
-    async def fetch(self, query: str, *args: object) -> list[Any]:
-        ((plan,),) = await self.conn.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", *args)
-        self.touched += _touched(plan[0]["Plan"])
-        return await super().fetch(query, *args)
-
-    async def fetchval(self, query: str, *args: object) -> Any:
-        return (await self.fetch(query, *args))[0][0]
-
-
-def _touched(node: Mapping[str, Any]) -> int:
-    own = 0
-    if "Relation Name" in node and node["Node Type"] != "Bitmap Heap Scan":  # its index was counted
-        left_out = node.get("Rows Removed by Filter", 0)
-        own = round((node["Actual Rows"] + left_out) * node["Actual Loops"])
-    if node["Node Type"] == "Bitmap Index Scan":
-        own = round(node["Actual Rows"] * node["Actual Loops"])
-    return own + sum(_touched(inner) for inner in node.get("Plans", ()))
+LATE = 17_500  # the deals of greater numbers are called so
+FEW = 100  # that are skipped
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +30,7 @@ async def large(db: Database) -> AsyncIterator[tuple[accounts.Account, accounts.
     async with db.transaction(account.id, limits=JOB) as tx:
         person = await make.user(tx, "Олена")
         tx.actor = make.actor(person, *Permission)
-        made = [await make.funnel(tx) for _ in range(2)]
+        made = [await make.funnel(tx, viewers=viewers) for viewers in ([person], [])]
         # neither triggers nor foreign keys: they would take most of the time
         await tx.conn.execute("RESET ROLE; SET LOCAL session_replication_role = replica")
         await tx.execute(
@@ -63,21 +42,39 @@ async def large(db: Database) -> AsyncIterator[tuple[accounts.Account, accounts.
                       CASE WHEN n % 4 > 0 THEN n * 7919::bigint % 1000003 END, CASE WHEN n % 4 > 0 THEN 'UAH' END,
                       CASE WHEN n % 5 > 0 THEN date '2026-01-01' + n * 31 % 700 END, 'FORM',
                       'OPEN', CASE WHEN n % 1000 = 7 THEN $4::uuid END, n % 199 = 0,
-                      now(), now() - n * 61 % 20011 * interval '1 minute', now() - n * 37 % 20011 * interval '1 minute',
-                      1, '{}'
-                 FROM generate_series(1, $5::integer) AS n""",
+                      made_at, made_at, now() - n * 37 % 20011 * interval '1 minute', 1, '{}'
+                 FROM generate_series(1, $5::integer) AS n,
+                      LATERAL (SELECT now() - n * 61 % 20011 * interval '1 minute' AS made_at) AS made""",
             account.id,
             [funnel.id for funnel in made],
             [funnel.entry.id for funnel in made],
             made[0].loss_reasons[0].id,
             DEALS,
         )
-        await tx.conn.execute("ANALYZE deals")
+        await tx.execute(
+            """INSERT INTO deal_search (account_id, deal_id, text)
+               SELECT account_id, id, CASE WHEN number % 5 = 0 THEN 'анна ' ELSE '' END || CASE WHEN number > $2 THEN 'пізня' ELSE '' END
+                 FROM deals
+                WHERE account_id = $1 AND (number % 5 = 0 OR number > $2)""",
+            account.id,
+            LATE,
+        )
+        await tx.execute(
+            """INSERT INTO stage_totals (account_id, funnel_id, stage_id, currency, deals, value)
+               SELECT account_id, funnel_id, stage_id, coalesce(currency, ''), count(*), coalesce(sum(amount), 0)
+                 FROM deals
+                WHERE account_id = $1 AND NOT archived
+                GROUP BY account_id, funnel_id, stage_id, coalesce(currency, '')""",
+            account.id,
+        )
+        await tx.execute("UPDATE stages SET idle_after_days = 7 WHERE account_id = $1 AND kind = 'ENTRY'", account.id)
+        await tx.conn.execute("ANALYZE deals, deal_search, stage_totals, stages, funnel_viewers")
     yield account, person, made[0]
     async with db.transaction(account.id, limits=JOB) as tx:
         await tx.conn.execute("RESET ROLE; SET LOCAL session_replication_role = replica")
-        await tx.execute("DELETE FROM deals WHERE account_id = $1", account.id)
-        await tx.conn.execute("ANALYZE deals")
+        for table in ("deals", "deal_search", "stage_totals"):
+            await tx.execute(f"DELETE FROM {table} WHERE account_id = $1", account.id)
+        await tx.conn.execute("ANALYZE deals, deal_search, stage_totals")
 
 
 @pytest.fixture
@@ -110,6 +107,82 @@ async def test_a_funnel_is_read_by_itself(reads: tuple[Counting, make.Funnel], f
 
     assert {deal.funnel_id for deal in page.deals} == {funnel.id}
     assert tx.touched <= IN_SMALL + FEW
+
+
+@pytest.mark.parametrize("field", DealOrderField)
+async def test_who_sees_few_funnels_reads_no_others(
+    db: Database, large: tuple[accounts.Account, accounts.User, make.Funnel], field: DealOrderField
+) -> None:
+    account, person, funnel = large
+    async with db.reading(account.id, make.actor(person)) as reading:
+        tx = Counting(reading.conn, account.id, reading.actor)
+        page = await deals.page(tx, DealFilter(), DealOrder(field), PAGE, None)
+
+    assert {deal.funnel_id for deal in page.deals} == {funnel.id}
+    assert tx.touched <= IN_SMALL + FEW
+
+
+async def test_idle_deals_are_read_from_where_they_can_begin(reads: tuple[Counting, make.Funnel]) -> None:
+    tx, _ = reads
+    week = timedelta(days=7)
+
+    page = await deals.page(tx, DealFilter(idle=True), DealOrder(), PAGE, None)
+
+    assert all(deal.entered_stage_at <= datetime.now(UTC) - week for deal in page.deals)
+    assert tx.touched <= PAGE + FEW
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ({}, DEALS - ARCHIVED),
+        ({"status": [DealStatus.OPEN]}, DEALS - ARCHIVED),
+        ({"status": [DealStatus.WON]}, 0),
+    ],
+)
+async def test_totals_say_how_many_deals_there_are(
+    reads: tuple[Counting, make.Funnel], asked: dict[str, Any], there: int
+) -> None:
+    tx, funnel = reads
+    in_small = sum(n % 200 == 7 and n % 199 > 0 for n in NUMBERS) if there else 0
+
+    assert await deals.count(tx, DealFilter(**asked)) == there
+    assert await deals.count(tx, DealFilter(funnel_id=funnel.id, **asked)) == in_small
+    assert await deals.count(tx, DealFilter(stage_ids=[funnel.entry.id], **asked)) == in_small
+    assert tx.touched == 0
+
+
+async def test_a_word_of_many_deals_is_looked_for_until_the_page_is_full(reads: tuple[Counting, make.Funnel]) -> None:
+    tx, _ = reads
+
+    page = await deals.page(tx, DealFilter(search="Анна"), DealOrder(DealOrderField.NUMBER, False), PAGE, None)
+
+    assert [deal.number for deal in page.deals] == [n for n in NUMBERS if n % 5 == 0 and n % 199 > 0][:PAGE]
+    assert tx.touched <= 5 * PAGE + FEW
+
+
+async def test_a_word_of_many_deals_is_found_where_the_order_does_not_begin(
+    reads: tuple[Counting, make.Funnel],
+) -> None:
+    tx, _ = reads
+    order, late = DealOrder(DealOrderField.NUMBER, False), [n for n in NUMBERS if n > LATE and n % 199 > 0]
+
+    first = await deals.page(tx, DealFilter(search="пізня"), order, PAGE, None)
+    then = await deals.page(tx, DealFilter(search="пізня"), order, PAGE, first.places[-1])
+
+    assert [deal.number for deal in first.deals + then.deals] == late[: 2 * PAGE]
+    assert await deals.count(tx, DealFilter(search="пізня")) == len(late)
+
+
+async def test_words_that_no_deal_has_together_are_not_looked_for_deal_by_deal(
+    reads: tuple[Counting, make.Funnel],
+) -> None:
+    tx, _ = reads
+
+    page = await deals.page(tx, DealFilter(search="анна немає"), DealOrder(), PAGE, None)
+
+    assert page.deals == []
+    assert tx.touched == 0
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import time
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 from uuid import UUID
@@ -25,7 +27,8 @@ MERCHANT, PUBLIC_KEY = "test_merch_n1", "i00000000"
 MONO = ec.generate_private_key(ec.SECP256R1())
 
 
-def settings(**changes: Any) -> Settings:
+@cache  # it takes longer to make than most of what is done with it
+def settings(**changes: str) -> Settings:
     given: dict[str, Any] = {
         "database_url": "unused",
         "redis_url": "unused",
@@ -100,7 +103,10 @@ def monobank_call(payment_id: UUID, status: str = "success", amount: int = 500_0
         "modifiedDate": "2019-08-24T14:15:22Z",
         "reference": payment_id.hex,
     } | more
-    body = orjson.dumps(payload, option=orjson.OPT_INDENT_2)
+    return monobank_raw(orjson.dumps(payload, option=orjson.OPT_INDENT_2))
+
+
+def monobank_raw(body: bytes) -> Call:
     signature = b64encode(MONO.sign(body, ec.ECDSA(hashes.SHA256()))).decode()
     return Call({**JSON, "x-sign": signature}, body)
 
@@ -128,10 +134,16 @@ def stripe_call(
         "currency": "uah",
         "metadata": {"payment_id": str(payment_id)},
     } | more
-    event = {"id": "evt_1", "object": "event", "type": kind or f"payment_intent.{status}", "data": {"object": intent}}
-    body = orjson.dumps(event)
+    return stripe_event(kind or f"payment_intent.{status}", intent, at)
+
+
+def stripe_event(kind: str, thing: Mapping[str, Any], at: int | None = None) -> Call:
+    return stripe_raw(orjson.dumps({"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}}), at)
+
+
+def stripe_raw(body: bytes, at: int | None = None, secret: str = STRIPE_SECRET) -> Call:
     seconds = int(time.time()) if at is None else at
-    signature = hmac.new(STRIPE_SECRET.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    signature = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
     return Call({**JSON, "stripe-signature": f"t={seconds},v1={signature}"}, body)
 
 

@@ -1,18 +1,17 @@
 """A stand-in for the providers' own addresses, over a real socket."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.local import ports
+from tests.serving import running
 from tests.shared.payments import signing
 
 Reply = Callable[[str, bytes], Any]  # a path and a body → what is answered, bytes as they are; None: 404
@@ -43,12 +42,5 @@ async def standing_in() -> AsyncIterator[StandIn]:
         return JSONResponse({} if said is None else said, 404 if said is None else 200)
 
     app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
+    async with running(app, port, ws="none"):
         yield stand_in
-    finally:
-        server.should_exit = True
-        await serving

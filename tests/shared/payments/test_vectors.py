@@ -2,7 +2,6 @@
 
 import hashlib
 from base64 import b64decode
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,15 +13,7 @@ from shared.payments import Call, configured
 from shared.payments.providers import liqpay, wayforpay
 from shared.payments.providers.monobank import is_signed, read_key
 from tests.shared.payments import signing
-
-VECTORS: list[dict[str, Any]] = orjson.loads(
-    (Path(__file__).parents[2] / "samples" / "payment_vectors.json").read_bytes()
-)
-DOCS_KEY = "a4825234f4bae72a0be04eafe9e8e2bada209255"
-DOCS_DATA = (
-    "eyJwdWJsaWNfa2V5IjoiaTAwMDAwMDAwIiwidmVyc2lvbiI6NywiYWN0aW9uIjoicGF5IiwiYW1vdW50IjoiMyIsImN1cnJlbmN5IjoiVUFIIiwi"
-    "ZGVzY3JpcHRpb24iOiJ0ZXN0Iiwib3JkZXJfaWQiOiIwMDAwMDEifQ=="
-)
+from tests.shared.payments.vectors import DOCS_DATA, DOCS_KEY, DOCS_SHA3, PAID_DATA, PAID_SHA1, VECTORS
 
 
 def of(provider: str) -> list[Any]:
@@ -40,13 +31,8 @@ def test_liqpay_signs_as_documented(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("key", "data", "algorithm", "signature"),
     [
-        (DOCS_KEY, DOCS_DATA, "sha3-256", "0adgJ8F2Ds5HCVkcz4AlmdLMRoIJf7IxsL3QmeFRz/s="),
-        (
-            "your_private_key",
-            "eyJhbW91bnQiOiAiMTAuMDAiLCAib3JkZXJfaWQiOiAiMTIzNDU2IiwgInN0YXR1cyI6ICJzdWNjZXNzIn0=",
-            "sha1",
-            "VGW5QAQa1bALnHZNUa+YVKUZzuU=",
-        ),
+        (DOCS_KEY, DOCS_DATA, "sha3-256", DOCS_SHA3),
+        ("your_private_key", PAID_DATA, "sha1", PAID_SHA1),
     ],
 )
 def test_liqpay_signs_as_others_found(key: str, data: str, algorithm: liqpay.Hash, signature: str) -> None:

@@ -1,13 +1,7 @@
-"""The only way to a connection: short transactions, each for one account, each under the role `voronka_app`.
+"""What a command holds: one account's transaction, how long it may take, and what is to be said after it."""
 
-Row-level security hides every row of every other account from such a transaction; opening one costs one round trip,
-and it works behind a transaction pooler, for everything is set for the transaction only (`SET LOCAL`).
-Nothing leaves before commit: `Transaction.after_commit` is the only way out.
-"""
-
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -15,33 +9,11 @@ from uuid import UUID
 
 import asyncpg
 
-from shared import crash
 from shared.actor import SYSTEM, Actor
-from shared.codecs import set_codecs
-from shared.combining import combined, name_of
+from shared.db.combining import combined, name_of
 from shared.errors import Unavailable
 
 Record = asyncpg.Record  # a row; its values are what asyncpg makes of the columns
-
-FAREWELL = 10.0  # seconds that a pool waits at its end for those who still work
-POOL_WAIT = 1.0  # seconds; a request that would wait longer is told to come again
-
-# What a database says when it is overloaded, restarting or gone. Nothing was changed then, or the client cannot know
-# and asks again with its idempotency key.
-OUTAGES = (
-    asyncpg.QueryCanceledError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InternalClientError,  # its farewell came between two statements
-    OSError,
-    TimeoutError,
-)
-# Whatever a connection outside the pool may fail by: whoever keeps one makes a new one.
-FAILURES = (*OUTAGES, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True)
@@ -63,13 +35,6 @@ BEGIN_KEYED = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
 
 class Message:
     """Something to be said once a transaction is committed, and never if it is not. A hint: it may get lost."""
-
-
-class Connection(asyncpg.Connection):
-    """A connection that is not reset between uses: whatever was set ended with its transaction."""
-
-    def get_reset_query(self) -> str:
-        return ""
 
 
 @dataclass
@@ -162,66 +127,9 @@ class Transaction:
         await self.conn.executemany(query, rows)
 
 
-Deliver = Callable[[Sequence[Message]], None]
-
-
-def deliver_nothing(messages: Sequence[Message]) -> None:
-    """For tools that tell nobody: whatever would have been hinted at is swept for."""
-
-
-class Database:
-    """A pool, and what is done with the messages of committed transactions."""
-
-    def __init__(self, pool: asyncpg.Pool, deliver: Deliver = deliver_nothing) -> None:
-        self.pool = pool
-        self.deliver = deliver
-
-    @asynccontextmanager
-    async def transaction(
-        self, account_id: UUID | None, actor: Actor = SYSTEM, limits: Limits = REQUEST
-    ) -> AsyncIterator[Transaction]:
-        """Commits when the block ends, then says what is to be said; takes all back when it raises.
-
-        Raises `Unavailable` when the database cannot serve in time.
-        """
-        with outages():
-            async with self._connection() as conn:
-                async with _transaction(conn, BEGIN_KEYED if limits is REQUEST else "BEGIN", account_id, limits):
-                    tx = Transaction(conn, account_id, actor)
-                    yield tx
-                    await tx.flush()
-                    if tx.outgoing:
-                        crash.at("db.committing")
-        # The connection is back in the pool before we talk to anyone else.
-        if tx.outgoing:
-            crash.at("db.committed")
-            self.deliver(tx.outgoing)
-            crash.at("db.delivered")
-
-    @asynccontextmanager
-    async def reading(
-        self, account_id: UUID | None, actor: Actor = SYSTEM, limits: Limits = REQUEST
-    ) -> AsyncIterator[Transaction]:
-        """One state of the account, however many statements look at it. Refuses to write."""
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with outages():
-            async with self._connection() as conn, _transaction(conn, begin, account_id, limits):
-                yield Transaction(conn, account_id, actor)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
-        conn = await self.pool.acquire(timeout=POOL_WAIT)
-        try:
-            yield cast(asyncpg.Connection, conn)  # the pool's stand-in for one
-        finally:
-            with suppress(asyncpg.InternalClientError):  # cut in this very moment, the pool has parted with it already
-                await self.pool.release(conn)  # behind a shield of its own: a cancelled request gives it back, too
-
-
 @asynccontextmanager
-async def _transaction(
-    conn: asyncpg.Connection, begin: str, account_id: UUID | None, limits: Limits
-) -> AsyncIterator[None]:
+async def begun(conn: asyncpg.Connection, begin: str, account_id: UUID | None, limits: Limits) -> AsyncIterator[None]:
+    """From BEGIN to COMMIT in one account, under the app's role; rolled back when the block raises."""
     account = account_id.hex if account_id else ""  # not its text: an `UnreadableId` prints what somebody wrote
     try:
         await conn.execute(
@@ -254,52 +162,3 @@ def _is_gone(conn: asyncpg.Connection) -> bool:
         return conn.is_closed()
     except asyncpg.InterfaceError:  # the pool has parted it from its name already
         return True
-
-
-@contextmanager
-def outages() -> Iterator[None]:
-    """What the database cannot do now, in the product's words."""
-    try:
-        yield
-    except OUTAGES as outage:
-        raise Unavailable from outage
-
-
-@asynccontextmanager
-async def connect(
-    dsn: str,
-    *,
-    size: int,
-    statement_cache: int = 500,
-    deliver: Deliver = deliver_nothing,
-    on_statement: Callable[[Any], None] | None = None,
-) -> AsyncIterator[Database]:
-    """A database for the life of a process. Connections are made when they are first needed.
-
-    `on_statement` is told of each statement that was executed (asyncpg's LoggedQuery).
-    """
-
-    async def begin(conn: asyncpg.Connection) -> None:
-        await set_codecs(conn)
-        if on_statement is not None:
-            conn.add_query_logger(on_statement)
-
-    pool = asyncpg.create_pool(
-        dsn,
-        min_size=0,
-        max_size=size,
-        connection_class=Connection,
-        init=begin,
-        timeout=3,
-        command_timeout=None,
-        statement_cache_size=statement_cache,
-        max_cached_statement_lifetime=0,
-        server_settings={"application_name": "voronka", "TimeZone": "UTC"},
-    )
-    async with pool:
-        try:
-            yield Database(pool, deliver)
-        finally:
-            with suppress(TimeoutError):  # asyncpg cuts whoever does not give theirs back
-                async with asyncio.timeout(FAREWELL):
-                    await pool.close()
