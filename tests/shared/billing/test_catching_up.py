@@ -76,7 +76,7 @@ async def kept(db: Database, account: UUID) -> dict[str, list[tuple[Any, ...]]]:
                       FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id ORDER BY i.number, l.position""",
         "coverage": """SELECT s.module_code, c.during
                          FROM coverage c JOIN module_subscriptions s ON s.id = c.subscription_id ORDER BY 1, 2""",
-        "ledger": "SELECT source_type, kind, from_book, to_book, amount FROM ledger ORDER BY at, amount",
+        "ledger": "SELECT source_type, kind, from_book, to_book, amount FROM ledger ORDER BY id",
         "books": "SELECT grid_origin, grid_version, balance, invoice_number FROM billing_accounts",
         "usable": "SELECT code, usable_until FROM account_modules ORDER BY code",
     }
