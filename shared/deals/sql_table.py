@@ -30,6 +30,8 @@ BACKWARDS = {
     (DealOrderField.NUMBER, True),
 }
 ALL_AT_ONCE = "OFFSET 0"  # PostgreSQL reads what is before it, and sorts it then
+ARE_AMONG = "d.id IN (SELECT deal_id FROM searched_deals WHERE {})"
+HAS = "(SELECT {} FROM searched_deals WHERE deal_id = d.id)"  # asked of one deal after another: never of all at once
 NEAR = 5_000  # deals, in their order, of which those that hold common words are as a rule more than a page
 
 
@@ -37,13 +39,12 @@ def conditions(tx: Transaction, asked: DealFilter, scope: Scope) -> Where:
     """Of a filter; $1 is the account."""
     where = _but_common_words(tx, asked, scope)
     if scope.common:
-        where.add(*_are_common_words(scope))
+        where.add(ARE_AMONG.format(_common_words(scope)), *scope.common)
     return where
 
 
-def _are_common_words(scope: Scope) -> tuple[str, ...]:
-    each = " AND ".join(["text LIKE {}"] * len(scope.common))
-    return f"d.id IN (SELECT deal_id FROM searched_deals WHERE {each})", *scope.common
+def _common_words(scope: Scope) -> str:
+    return " AND ".join(["text LIKE {}"] * len(scope.common))
 
 
 def _but_common_words(tx: Transaction, asked: DealFilter, scope: Scope) -> Where:
@@ -129,10 +130,10 @@ async def select_page(
         )
 
     if scope.common:
-        are_in = where.numbered(*_are_common_words(scope))
-        rows = await read(f"ORDER BY {by} LIMIT {NEAR}", f"WHERE {are_in}")
+        words = where.numbered(_common_words(scope), *scope.common)
+        rows = await read(f"ORDER BY {by} LIMIT {NEAR}", f"WHERE {HAS.format(words)}")
         if len(rows) < limit:
-            rows = await read(f"AND {are_in} {ALL_AT_ONCE}")
+            rows = await read(f"AND {ARE_AMONG.format(words)} {ALL_AT_ONCE}")
     else:
         rows = await read(ALL_AT_ONCE if scope.few else "")
     return list(zip([row["sorted_by"] for row in rows], deals_of(rows), strict=True))
