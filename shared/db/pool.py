@@ -73,7 +73,8 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
-        conn = await self.pool.acquire(timeout=POOL_WAIT)
+        async with asyncio.timeout(POOL_WAIT):  # a time-out of the pool's own would make a task of it
+            conn = await self.pool.acquire()
         try:
             yield cast(asyncpg.Connection, conn)  # the pool's stand-in for one
         finally:

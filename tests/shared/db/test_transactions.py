@@ -143,7 +143,7 @@ class _PoolOfOne:
     def __init__(self, conn: Any) -> None:
         self.conn = conn
 
-    async def acquire(self, *, timeout: float) -> Any:
+    async def acquire(self) -> Any:
         return self.conn
 
     async def release(self, conn: Any) -> None:
