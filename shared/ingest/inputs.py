@@ -7,6 +7,7 @@ from uuid import UUID
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 
 from shared import ids
 from shared.errors import Sentence
@@ -19,6 +20,7 @@ NO_EXPRESSION = Sentence(
     "This is no JMESPath expression of at most 500 characters, such as client.phone.",
     "Це не вираз JMESPath до 500 символів, приклад: client.phone.",
 )
+NO_FIELD = Sentence("Name the field that the expression is for.", "Назвіть поле, для якого цей вираз.")
 SHORTEST_SECRET, LONGEST_SECRET = 16, 200
 LONGEST_TOKEN = 1_000
 LONGEST_EXPRESSION = 500
@@ -121,20 +123,32 @@ def read_mapping(form: Form, given: object) -> dict[str, object]:
     """Our field → JMESPath."""
     mapping = form.json_object(("mapping",), given)
     for key, expression in mapping.items():
-        if not is_expression(expression):
+        if not key.strip():
+            form.refuse(("mapping", key), NO_FIELD)
+        elif not is_expression(expression):
             form.refuse(("mapping", key), NO_EXPRESSION)
     return mapping
 
 
 def is_expression(text: object) -> bool:
-    """Whether a mapping may have it: JMESPath."""
+    """Whether a mapping may have it: JMESPath that could find something; a function that is none never does."""
     if not isinstance(text, str) or len(text) > LONGEST_EXPRESSION:
         return False
     try:
-        jmespath.compile(text)
+        return _knows_its_functions(jmespath.compile(text).parsed)
     except (JMESPathError, RecursionError):
         return False
-    return True
+
+
+def _knows_its_functions(node: Mapping[str, Any]) -> bool:
+    if node["type"] == "function_expression":
+        known = Functions.FUNCTION_TABLE.get(node["value"])
+        if known is None:
+            return False
+        wanted, given = known["signature"], len(node["children"])
+        if given < len(wanted) or (given > len(wanted) and not (wanted and wanted[-1].get("variadic"))):
+            return False
+    return all(_knows_its_functions(child) for child in node["children"] if isinstance(child, Mapping))
 
 
 def _read(form: Form, name: str, value: Any) -> Any:
