@@ -164,9 +164,12 @@ async def test_a_chargeback_suspends_what_it_had_paid(db: Database) -> None:
     assert [one.state for one in await scenes.invoices(db, account)] == [InvoiceState.UNCOLLECTIBLE]
 
 
-async def test_finalised_invoices_cannot_be_changed(db: Database) -> None:
+async def test_finalised_papers_cannot_be_changed(db: Database) -> None:
     account = await scenes.account(db, JANUARY)
     await scenes.buy(db, account, ("telephony", 1))
+    await scenes.walk(db, account, date(2026, 2, 10))
+    async with db.transaction(account) as tx:
+        await billing.cancel(tx, "telephony", immediately=True)
 
     async def change(tx: Transaction, what: str) -> None:
         with pytest.raises(asyncpg.RaiseError):
@@ -178,3 +181,7 @@ async def test_finalised_invoices_cannot_be_changed(db: Database) -> None:
         await change(tx, "UPDATE invoices SET state = 'OPEN'")
         await change(tx, "UPDATE invoice_lines SET amount = 1")
         await change(tx, "UPDATE ledger SET amount = 1")
+        await change(tx, "UPDATE quotes SET total = 1")
+        await change(tx, "UPDATE quotes SET lines = '[]'")
+        await change(tx, "UPDATE credit_notes SET total = 1")
+        await change(tx, "UPDATE line_credits SET amount = 1")
