@@ -106,9 +106,11 @@ async def _fill(conn: asyncpg.Connection, into: Sequence[Funnel], people: Sequen
         await conn.copy_records_to_table("deals", records=_deals(funnel, people, number, shape), columns=_COLUMNS)
         number += shape.deals
     await conn.execute("UPDATE account_counters SET deal_number = $2 WHERE account_id = $1", account_id, number)
+    await conn.execute("ANALYZE deals")  # or what follows from many is planned as for none, deal by deal
     for statement in log_sql.DERIVED:
         await conn.execute(statement, account_id, funnel_ids)
     if shape.changes:
+        await conn.execute("ANALYZE events")
         for statement in (log_sql.CHANGED, log_sql.CHANGED_SINCE):
             await conn.execute(statement, account_id, funnel_ids, shape.changes)
     await conn.execute(log_sql.HEADS, account_id, funnel_ids)
