@@ -14,6 +14,7 @@ import structlog
 
 from services.graphql import metrics
 from services.graphql.live.hub import Kind
+from shared.errors import Unavailable
 
 if TYPE_CHECKING:
     from services.graphql.live.rooms import News
@@ -110,8 +111,10 @@ class FanOut:
                     return
                 for one in news:
                     await group.give(one)
-        except Exception as failure:  # noqa: BLE001  # whatever it is: each meets it again, and tells it to their client
-            log.info("not made for all", error=str(failure) or type(failure).__name__)
+        except Unavailable:  # each meets it again, and tells it to their client
+            self._dissolve(group)
+        except Exception:  # whatever it is: the same
+            log.exception("could not be passed on")
             self._dissolve(group)
         finally:
             del self._passing[group]
