@@ -11,9 +11,8 @@ from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.papers import RANKS, Payment, PaymentChanged, Rank
 from shared.billing.returning import take_back
-from shared.billing.settling import ForeignMoney, buy_for_today
+from shared.billing.settling import buy_for_today, told_of
 from shared.db import Transaction
-from shared.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +29,7 @@ class Dispute:
 async def dispute(tx: Transaction, told: Dispute) -> Payment:
     """Raises NotFound when the account has no such payment; ForeignMoney."""
     async with open_books(tx) as books:
-        found = await sql_money.select_payments(tx, [told.payment_id])
-        if not found:
-            raise NotFound(told.payment_id)
-        payment = found[0]
-        if told.currency != payment.currency:
-            raise ForeignMoney(f"{told.currency} of payment {payment.id} is disputed")
+        payment = await told_of(tx, told.payment_id, told.currency)
         known = await sql_money.select_dispute(tx, payment.id, told.reference)
         if known is None:
             amount = min(told.amount, payment.received - payment.refunded)

@@ -59,15 +59,21 @@ class ForeignMoney(Exception):
     """Money of another currency than was asked for: somebody has to look at it."""
 
 
+async def told_of(tx: Transaction, payment_id: UUID, currency: str) -> Payment:
+    """The payment that money of a currency is said to belong to. Raises NotFound and ForeignMoney."""
+    found = await sql_money.select_payments(tx, [payment_id])
+    if not found:
+        raise NotFound(payment_id)
+    payment = found[0]
+    if currency != payment.currency:
+        raise ForeignMoney(f"{currency} is told of payment {payment.id}, which is in {payment.currency}")
+    return payment
+
+
 async def settle(tx: Transaction, report: Report) -> Payment:
     """Raises NotFound when the account has no such payment; ForeignMoney."""
     async with open_books(tx) as books:
-        found = await sql_money.select_payments(tx, [report.payment_id])
-        if not found:
-            raise NotFound(report.payment_id)
-        payment = found[0]
-        if report.currency != payment.currency:
-            raise ForeignMoney(f"{report.currency} came for payment {payment.id}")
+        payment = await told_of(tx, report.payment_id, report.currency)
         if report.refunded:
             report = await _beside_disputes(tx, payment, report)
         if (RANKS[report.rank], report.refunded) <= (payment.rank, payment.refunded):
