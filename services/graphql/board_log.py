@@ -1,6 +1,6 @@
 """A board's log, by pages and live."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Annotated, Any
@@ -97,10 +97,10 @@ def _shared(recorded: Recorded, funnel_id: UUID) -> BoardEvent:
     return event
 
 
-def message_of(told: Ready | Resync | News, funnel_id: UUID) -> Any:
+def message_of(told: Ready | Resync | News, show: Callable[[Recorded], BoardEvent]) -> Any:
     """What a subscriber is told, as a member of BoardMessage."""
     if isinstance(told, News):
-        return told.shown(partial(_shared, funnel_id=funnel_id))
+        return told.shown(show)
     cursor, seq = Cursor(told.place.cursor), told.place.seq
     if isinstance(told, Ready):
         return BoardReady(cursor=cursor, seq=seq)
@@ -148,4 +148,4 @@ class BoardSubscription:
         show = partial(_shared, funnel_id=stream_id)
         async with aclosing(follow(info.context, stream_id, after or None, show)) as following:
             async for told in following:
-                yield message_of(told, stream_id)
+                yield message_of(told, show)
