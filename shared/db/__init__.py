@@ -5,7 +5,7 @@ and it works behind a transaction pooler, for everything is set for the transact
 Nothing leaves before commit: `Transaction.after_commit` is the only way out.
 """
 
-from shared.db.failures import FAILURES, outages
+from shared.db.failures import FAILURES
 from shared.db.pool import Database, Deliver, connect
 from shared.db.transaction import JOB, REQUEST, Limits, Message, Record, Transaction
 
@@ -20,5 +20,4 @@ __all__ = [
     "Record",
     "Transaction",
     "connect",
-    "outages",
 ]

@@ -1,11 +1,6 @@
 """What a database fails by, and what of it the product calls `Unavailable`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import asyncpg
-
-from shared.errors import Unavailable
 
 # What a database says when it is overloaded, restarting or gone. Nothing was changed then, or the client cannot know
 # and asks again with its idempotency key.
@@ -23,12 +18,3 @@ OUTAGES = (
 )
 # Whatever a connection outside the pool may fail by: whoever keeps one makes a new one.
 FAILURES = (*OUTAGES, asyncpg.PostgresError, asyncpg.InterfaceError)
-
-
-@contextmanager
-def outages() -> Iterator[None]:
-    """What the database cannot do now, in the product's words."""
-    try:
-        yield
-    except OUTAGES as outage:
-        raise Unavailable from outage

@@ -11,8 +11,19 @@ import asyncpg
 from shared import crash
 from shared.actor import SYSTEM, Actor
 from shared.db.codecs import set_codecs
-from shared.db.failures import outages
-from shared.db.transaction import BEGIN_KEYED, REQUEST, Limits, Message, Transaction, begun
+from shared.db.failures import OUTAGES
+from shared.db.transaction import (
+    BEGIN_KEYED,
+    READING,
+    REQUEST,
+    Limits,
+    Message,
+    Transaction,
+    commit,
+    enter,
+    take_back,
+)
+from shared.errors import Unavailable
 
 FAREWELL = 10.0  # seconds that a pool waits at its end for those who still work
 POOL_WAIT = 1.0  # seconds; a request that would wait longer is told to come again
@@ -47,14 +58,12 @@ class Database:
 
         Raises `Unavailable` when the database cannot serve in time.
         """
-        with outages():
-            async with self._connection() as conn:
-                async with begun(conn, BEGIN_KEYED if limits is REQUEST else "BEGIN", account_id, limits):
-                    tx = Transaction(conn, account_id, actor)
-                    yield tx
-                    await tx.flush()
-                    if tx.outgoing:
-                        crash.at("db.committing")
+        async with self._begun(BEGIN_KEYED if limits is REQUEST else "BEGIN", account_id, limits) as conn:
+            tx = Transaction(conn, account_id, actor)
+            yield tx
+            await tx.flush()
+            if tx.outgoing:
+                crash.at("db.committing")
         # The connection is back in the pool before we talk to anyone else.
         if tx.outgoing:
             crash.at("db.committed")
@@ -66,20 +75,28 @@ class Database:
         self, account_id: UUID | None, actor: Actor = SYSTEM, limits: Limits = REQUEST
     ) -> AsyncIterator[Transaction]:
         """One state of the account, however many statements look at it. Refuses to write."""
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with outages():
-            async with self._connection() as conn, begun(conn, begin, account_id, limits):
-                yield Transaction(conn, account_id, actor)
+        async with self._begun(READING, account_id, limits) as conn:
+            yield Transaction(conn, account_id, actor)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
-        async with asyncio.timeout(POOL_WAIT):  # a time-out of the pool's own would make a task of it
-            conn = await self.pool.acquire()
+    async def _begun(self, begin: str, account_id: UUID | None, limits: Limits) -> AsyncIterator[asyncpg.Connection]:
+        """A connection from BEGIN to COMMIT. One manager, not one in another: each costs a request as much as a write."""
         try:
-            yield cast(asyncpg.Connection, conn)  # the pool's stand-in for one
-        finally:
-            with suppress(asyncpg.InternalClientError):  # cut in this very moment, the pool has parted with it already
-                await self.pool.release(conn)  # behind a shield of its own: a cancelled request gives it back, too
+            async with asyncio.timeout(POOL_WAIT):  # a time-out of the pool's own would make a task of it
+                held = await self.pool.acquire()
+            conn = cast(asyncpg.Connection, held)  # it is the pool's stand-in for one
+            try:
+                await enter(conn, begin, account_id, limits)
+                yield conn
+                await commit(conn)
+            except BaseException as failure:
+                await take_back(conn, failure)
+                raise
+            finally:
+                with suppress(asyncpg.InternalClientError):  # cut in this moment, the pool has parted with it already
+                    await self.pool.release(held)  # behind a shield of its own: a cancelled request gives it back, too
+        except OUTAGES as outage:
+            raise Unavailable from outage
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ JOB = Limits(statement=20_000, lock=5_000, idle=10_000)
 # What a request changes is found by keys: one plan of a statement serves always, and making it anew costs more than
 # what it does.
 BEGIN_KEYED = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan"
+READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class Message:
@@ -127,26 +128,28 @@ class Transaction:
         await self.conn.executemany(query, rows)
 
 
-@asynccontextmanager
-async def begun(conn: asyncpg.Connection, begin: str, account_id: UUID | None, limits: Limits) -> AsyncIterator[None]:
-    """From BEGIN to COMMIT in one account, under the app's role; rolled back when the block raises."""
+async def enter(conn: asyncpg.Connection, begin: str, account_id: UUID | None, limits: Limits) -> None:
+    """Begin a transaction in one account, under the app's role."""
     account = account_id.hex if account_id else ""  # not its text: an `UnreadableId` prints what somebody wrote
-    try:
-        await conn.execute(
-            f"{begin}; SET LOCAL ROLE voronka_app; SET LOCAL app.account = '{account}';"
-            f" SET LOCAL statement_timeout = {limits.statement}; SET LOCAL lock_timeout = {limits.lock};"
-            f" SET LOCAL idle_in_transaction_session_timeout = {limits.idle}"
-        )
-        yield
-        ended = await conn.execute("COMMIT")
-    except BaseException as failure:
-        if not _is_gone(conn):
-            await _roll_back(conn)
-        elif isinstance(failure, asyncpg.InterfaceError):  # what asyncpg says of a connection that was cut before
-            raise Unavailable from failure
-        raise
-    if ended != "COMMIT":
+    await conn.execute(
+        f"{begin}; SET LOCAL ROLE voronka_app; SET LOCAL app.account = '{account}';"
+        f" SET LOCAL statement_timeout = {limits.statement}; SET LOCAL lock_timeout = {limits.lock};"
+        f" SET LOCAL idle_in_transaction_session_timeout = {limits.idle}"
+    )
+
+
+async def commit(conn: asyncpg.Connection) -> None:
+    """Raises RuntimeError when there was nothing left to commit."""
+    if await conn.execute("COMMIT") != "COMMIT":
         raise RuntimeError("A failed statement was passed over: PostgreSQL rolled back what should be committed.")
+
+
+async def take_back(conn: asyncpg.Connection, failure: BaseException) -> None:
+    """Of a transaction that failed. Raises Unavailable where it did so because the connection had been cut before."""
+    if not _is_gone(conn):
+        await _roll_back(conn)
+    elif isinstance(failure, asyncpg.InterfaceError):  # what asyncpg says of it then
+        raise Unavailable from failure
 
 
 async def _roll_back(conn: asyncpg.Connection) -> None:

@@ -12,7 +12,7 @@ from types import NoneType
 from typing import Any
 
 from graphql import GraphQLSchema, Undefined
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues
 
 from services.graphql import tracing
 from services.graphql.engine.reads import reads_below
@@ -60,10 +60,11 @@ class Run:
             level, self._waiting = self._waiting, []
             calls: dict[object, tuple[Loading, Mapping[str, Any], list[Waiting]]] = {}
             for one in level:
-                loading = one.step.loading
+                loading, arguments_of = one.step.loading, one.step.arguments
                 assert loading is not None
+                assert arguments_of is not None
                 try:
-                    arguments = self._arguments(one.step, loading)
+                    arguments = arguments_of.given(self.values)
                 except Exception as failure:  # noqa: BLE001  # whatever it is: it is that field's error
                     place(self, one.step, one.outs, [failure] * len(one.outs))
                     continue
@@ -71,12 +72,6 @@ class Run:
                 calls.setdefault(key, (loading, arguments, []))[2].append(one)
             for loading, arguments, together in calls.values():
                 await self._load(loading, arguments, together)
-
-    def _arguments(self, step: Step, loading: Loading) -> Mapping[str, Any]:
-        if loading.fixed is not None:
-            return loading.fixed
-        assert step.definition is not None
-        return loading.converted(get_argument_values(step.definition, step.nodes[0], self.values))
 
     async def _load(self, loading: Loading, arguments: Mapping[str, Any], together: Sequence[Waiting]) -> None:
         sources = [source for one in together for source in one.sources]

@@ -4,7 +4,7 @@ An operation has a plan for each way in which its `@skip` and `@include` turn ou
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,21 +30,20 @@ from graphql import (
     is_abstract_type,
     is_leaf_type,
 )
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import convert_arguments
-from strawberry.types.field import StrawberryField
 
+from services.graphql.engine.arguments import Arguments, Converting
 from services.graphql.engine.codegen import generate, generate_write
 from services.graphql.engine.fields import BATCHED, READS, classes_of
 from services.graphql.engine.limits import INTROSPECTION
 from services.graphql.engine.reads import wants
+from services.graphql.engine.resolvers import Resolver
 from services.graphql.engine.steps import Loading, Selection, Shape, Step, Target
 
 MOST_WAYS = 8  # in which the conditions of one operation turn out, that are kept
 OWN = GraphQLCoreConverter.DEFINITION_BACKREF
 CONDITIONS = ("skip", "include")
-NO_VARIABLES = VariableValues({}, {})
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
@@ -112,6 +111,7 @@ class _Planning:
         decided: Mapping[str, bool],
     ) -> None:
         self._schema, self._fragments, self._decided = schema, fragments, decided
+        self._converting = Converting(schema)
         self._roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
 
     def root(self, operation: OperationDefinitionNode) -> Selection:
@@ -203,20 +203,15 @@ class _Planning:
         own = definition.extensions[OWN]
         step.attribute = own.python_name
         if BATCHED in own.metadata:
-            converted, fixed = self._conversion(own), None
-            if not any(_has_variable(argument.value) for argument in nodes[0].arguments or ()):
-                fixed = converted(get_argument_values(definition, nodes[0], NO_VARIABLES))
             load = own.metadata[BATCHED]
-            step.loading = Loading(load, converted, fixed, own.metadata[READS], wants(load))
+            step.loading = Loading(load, own.metadata[READS], wants(load))
+        if step.loading is not None or type_ in self._roots:
+            step.arguments = Arguments(definition, nodes[0], self._converting.of(own))
+        if type_ in self._roots and own.base_resolver is not None and not own.is_subscription:
+            step.resolver = Resolver(self._schema, own)
         if step.leaf is not None and (step.loading is not None or type_ in self._roots):
             step.write = generate_write(step)
         return step
-
-    def _conversion(self, field: StrawberryField) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-        """Of the values of a field's arguments to Python's."""
-        own: Any = self._schema._strawberry_schema  # type: ignore[attr-defined]  # noqa: SLF001  # how Strawberry finds itself
-        scalars = own.schema_converter.scalar_registry
-        return lambda given: convert_arguments(dict(given), field.arguments, scalars, own.config) if given else {}
 
 
 def _class(type_: GraphQLObjectType) -> type:
@@ -234,10 +229,3 @@ def _shape(type_: GraphQLOutputType) -> tuple[Shape, GraphQLNamedType]:
         return Shape(nullable, item), named
     assert isinstance(type_, GraphQLNamedType)
     return Shape(nullable), type_
-
-
-def _has_variable(value: Node) -> bool:
-    if isinstance(value, VariableNode):
-        return True
-    inner = [*getattr(value, "values", ()), *(one.value for one in getattr(value, "fields", ()))]
-    return any(_has_variable(one) for one in inner)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, Awaitable, Sequence
 from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, OperationType, located_error
+from graphql import GraphQLObjectType, GraphQLResolveInfo, OperationType, located_error
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 from graphql.type import GraphQLResolveInfoHelpers
@@ -38,27 +38,26 @@ async def open_stream(run: Run, plan: Plan) -> AsyncIterable[Any]:
     assert definition.subscribe is not None
     try:
         arguments = get_argument_values(definition, step.nodes[0], run.values)
-        stream = definition.subscribe(None, _info(run, plan, step, definition, None), **arguments)
+        stream = definition.subscribe(None, _info(run, plan, step, None), **arguments)
         return cast("AsyncIterable[Any]", await stream if is_awaitable(stream) else stream)
     except Exception as failure:
         raise located_error(failure, step.nodes, [step.key]) from failure
 
 
 async def _resolve(run: Run, plan: Plan, step: Step, root: object) -> Any:
-    definition = step.definition
-    assert definition is not None
-    assert definition.resolve is not None
+    if step.resolver is None:
+        return root
+    assert step.arguments is not None
     try:
-        arguments = get_argument_values(definition, step.nodes[0], run.values)
-        value = definition.resolve(root, _info(run, plan, step, definition, root), **arguments)
-        return await value if is_awaitable(value) else value
+        return await step.resolver(root, _info(run, plan, step, root), step.arguments.given(run.values))
     except Exception as failure:  # noqa: BLE001  # whatever it is: it is that field's error
         return failure
 
 
-def _info(run: Run, plan: Plan, step: Step, definition: GraphQLField, root: object) -> GraphQLResolveInfo[Any]:
-    parent = run.schema.type_map[step.parent]
+def _info(run: Run, plan: Plan, step: Step, root: object) -> GraphQLResolveInfo[Any]:
+    parent, definition = run.schema.type_map[step.parent], step.definition
     assert isinstance(parent, GraphQLObjectType)
+    assert definition is not None
     return GraphQLResolveInfo(
         step.nodes[0].name.value,
         step.nodes,

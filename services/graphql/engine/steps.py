@@ -1,12 +1,14 @@
 """What a plan is made of: a selection of one type, its steps (fields), and what the type of a field allows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLField, GraphQLLeafType
 
+from services.graphql.engine.arguments import Arguments
 from services.graphql.engine.fields import Batch
+from services.graphql.engine.resolvers import Resolver
 
 if TYPE_CHECKING:
     from services.graphql.engine.levels import Run
@@ -28,14 +30,11 @@ class Shape:
 class Loading:
     """How a batched field is loaded.
 
-    `converted`: from the values of its arguments to what the function is given. `fixed`: what it is given, where no
-    variable is among them. `reads`: what it reads of its parents beyond what all have.
-    `wants_reads`: it is told what will be read of its outcomes.
+    `reads`: what it reads of its parents beyond what all have. `wants_reads`: it is told what will be read of its
+    outcomes.
     """
 
     load: Batch
-    converted: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-    fixed: Mapping[str, Any] | None
     reads: Sequence[str]
     wants_reads: bool
 
@@ -56,7 +55,9 @@ class Step:
     leaf: GraphQLLeafType | None = None
     target: "Target | None" = None
     attribute: str = ""
+    arguments: Arguments | None = None  # of a batched field, or of one of the root
     loading: Loading | None = None
+    resolver: Resolver | None = None  # of a field of the root; a subscription's has none: it shows the event as it is
     write: "Write | None" = None  # of a leaf: puts values that were loaded where they belong
 
     @property
