@@ -3,12 +3,14 @@
 What libraries say through `logging` looks the same as our own words.
 """
 
+import json
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+import orjson
 import structlog
 from structlog.typing import Processor
 
@@ -24,12 +26,7 @@ NOISY = ("asyncio", "httpx", "celery.app.trace", "celery.worker.strategy")  # th
 
 def configure(settings: Settings) -> None:
     """Call it once, before anything is logged."""
-    begin: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    begin: list[Processor] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     end: list[Processor] = [structlog.processors.format_exc_info, mask_secrets, _show(settings)]
     level = logging.getLevelNamesMapping()[settings.voronka_log_level]
     # Our own words do not go through `logging`: that takes as long as all else that is done for a small request.
@@ -55,8 +52,15 @@ def configure(settings: Settings) -> None:
 
 def _show(settings: Settings) -> Processor:
     if settings.voronka_env == "production":
-        return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        return structlog.processors.JSONRenderer(serializer=_to_json, default=str)
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+
+
+def _to_json(line: Mapping[str, Any], default: Callable[[object], object]) -> str:
+    try:
+        return orjson.dumps(line, default=default).decode()
+    except TypeError:  # for orjson; what somebody sent may be half a surrogate or a number beyond 64 bits
+        return json.dumps(line, default=default)
 
 
 def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

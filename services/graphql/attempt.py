@@ -57,9 +57,9 @@ class Attempt:
         self._end_span()
         kind_name = operation.kind.value if operation else "none"
         if self._messages is None:
-            metrics.OPERATIONS.labels(kind_name, self._outcome).inc()
+            metrics.operations(kind_name, self._outcome).inc()
             if operation is not None:
-                metrics.SECONDS.labels(kind_name).observe(seconds)
+                metrics.seconds(kind_name).observe(seconds)
         line: dict[str, Any] = {"kind": kind_name, "wire": self._wire, "ms": round(seconds * 1_000, 1)}
         if operation is not None:
             line |= {"name": operation.name, "cost": operation.cost}
@@ -106,7 +106,7 @@ class Attempt:
         """While the block lasts, messages are sent. Its span ends here: each message's execution has one of its own."""
         self._messages = 0
         self._end_span()
-        metrics.OPERATIONS.labels("subscription", "ok").inc()
+        metrics.operations("subscription", "ok").inc()
         with metrics.SUBSCRIPTIONS.track_inprogress():
             yield
 

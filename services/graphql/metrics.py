@@ -1,5 +1,7 @@
 """What is counted. Labels have few values: never an id."""
 
+from functools import cache
+
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +23,18 @@ RESYNCS = Counter("voronka_resyncs", "Subscribers that were told to load again."
 GAPS = Counter("voronka_log_gaps", "Events that were missing in a log: each is a bug.")
 UNCOUNTED = Counter("voronka_uncounted", "Times that Redis did not count, and a process counted for itself.")
 INTAKE = Counter("voronka_intake", "Requests of sources.", ["outcome"])
+
+
+@cache
+def operations(kind: str, outcome: str) -> Counter:
+    """Kept: a metric looks for its labels behind a lock, each time."""
+    return OPERATIONS.labels(kind, outcome)
+
+
+@cache
+def seconds(kind: str) -> Histogram:
+    """The same."""
+    return SECONDS.labels(kind)
 
 
 async def metrics(_request: Request) -> Response:

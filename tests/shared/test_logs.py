@@ -60,6 +60,15 @@ def test_writes_json_lines_in_production(capsys: pytest.CaptureFixture[str]) -> 
     assert lines[2]["exception"].endswith("ValueError: POST /sources/3/***")
 
 
+def test_writes_whatever_somebody_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(settings(voronka_env="production"))
+
+    structlog.get_logger().info("half \ud83d", number=2**80, thing={1, 2}.__class__)
+
+    [line] = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (line["event"], line["number"], line["thing"]) == ("half \ud83d", 2**80, "<class 'set'>")
+
+
 def test_leaves_out_what_is_below_the_level(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(settings(voronka_env="production", voronka_log_level="WARNING"))
 
