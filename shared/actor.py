@@ -41,7 +41,13 @@ class Actor:
     def from_json(cls, kept: dict[str, str | None]) -> "Actor":
         kind = kept["kind"]
         assert kind is not None
-        return _kept(kind, kept["id"], kept["name"])
+        return cls.kept(kind, kept["id"], kept["name"])
+
+    @staticmethod
+    @lru_cache(MOST_KEPT)
+    def kept(kind: str, id: str | None, name: str | None) -> "Actor":
+        """The same few people act all day."""
+        return Actor(ActorKind(kind), UUID(id) if id else None, name)
 
     @property
     def sees_all_funnels(self) -> bool:
@@ -56,12 +62,6 @@ class Actor:
     @property
     def user_id(self) -> UUID | None:
         return self.id if self.kind is ActorKind.USER else None
-
-
-@lru_cache(MOST_KEPT)
-def _kept(kind: str, id: str | None, name: str | None) -> Actor:
-    """The same few people act all day."""
-    return Actor(ActorKind(kind), UUID(id) if id else None, name)
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)

@@ -11,6 +11,7 @@ from services.graphql.accounts import Actor
 from services.graphql.context import Context
 from services.graphql.engine.answers import BadUserInput
 from services.graphql.engine.fields import batched, shows
+from services.graphql.engine.reads import Reads
 from services.graphql.items import Note, Task, notes_by_id, tasks_by_id
 from services.graphql.pages import NO_CURSOR, PageInfo
 from services.graphql.scalars import JSON, DateTime
@@ -111,11 +112,18 @@ class Page:
 
 
 async def history_of_deals(
-    ctx: Context, asked: Sequence[deals.Deal], *, first: int | None = HISTORY_FIRST, after: str | None = UNSET
+    ctx: Context,
+    asked: Sequence[deals.Deal],
+    reads: Reads,
+    *,
+    first: int | None = HISTORY_FIRST,
+    after: str | None = UNSET,
 ) -> list[Page]:
     place, limit = _place(after or None), first or HISTORY_FIRST
     before = place.seq if place else None
-    found = await ctx.read(lambda tx: deals.history(tx, [deal.id for deal in asked], limit, before))
+    read = reads.of(DealHistoryItem)
+    changes = read is None or "changes" in read
+    found = await ctx.read(lambda tx: deals.history(tx, [deal.id for deal in asked], limit, before, changes=changes))
     for page in found.values():
         ctx.knows(accounts.users, page.people)
     return [Page(found[deal.id].items, found[deal.id].has_more, place) for deal in asked]

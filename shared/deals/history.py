@@ -24,8 +24,9 @@ from shared.deals.events import (
     DealUpdated,
     Did,
 )
-from shared.deals.model import Deal, DealSource
-from shared.events import Place, Recorded
+from shared.deals.model import Deal
+from shared.events import Place
+from shared.quick import Form, reader
 
 
 class DealChangeKind(StrEnum):
@@ -49,61 +50,65 @@ class FieldChange:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HistoryItem:
-    """An event of a deal, and the one of the same deal before it; None: it is the first. What it tells is read when asked.
+    """An event of a deal as a row of the log tells it; what it did is worked out when asked.
 
-    Stages are called as they were then; None where the event is no move, or is too old to tell.
+    `event`: its kind; `did`, `note`, `task`: of an update, and of what; `imported`: by a file. Stages are called as
+    they were then; None where the event is no move, or is too old to tell. `payload` is there if changes are asked
+    for; `before` is the one of the same deal before it; None: it is the first.
     """
 
-    now: Recorded
-    before: Recorded | None
+    epoch: UUID
+    seq: int
+    at: datetime
+    event: str
+    imported: bool
+    did: str | None
+    note: str | None
+    task: str | None
+    from_stage_name: str | None
+    to_stage_name: str | None
+    actor_kind: str
+    actor_id: str | None
+    actor_name: str | None
+    payload: dict[str, Any] | None
+    before: "HistoryItem | None" = field(default=None, compare=False, repr=False)
 
     @property
     def place(self) -> Place:
-        return self.now.place
+        return Place(self.epoch, self.seq)
 
     @property
     def cursor(self) -> str:
         return self.place.cursor
 
     @property
-    def seq(self) -> int:
-        return self.place.seq
-
-    @property
-    def at(self) -> datetime:
-        return self.now.at
-
-    @property
     def actor(self) -> Actor:
-        return self.now.actor
+        return Actor.kept(self.actor_kind, self.actor_id, self.actor_name)
 
     @property
     def kind(self) -> DealChangeKind:
-        return kind_of(self.now)
-
-    @property
-    def from_stage_name(self) -> str | None:
-        name: str | None = self.now.payload.get("fromStageName")
-        return name
-
-    @property
-    def to_stage_name(self) -> str | None:
-        name: str | None = self.now.payload.get("toStageName")
-        return name
+        if self.event == DealUpdated.kind:
+            return DID.get(self.did, DealChangeKind.UPDATED)
+        return DealChangeKind.IMPORTED if self.imported else KINDS[self.event]
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
-        return changes_of(_event(self.now), _event(self.before).deal) if self.before else ()
+        return changes_of(self._told, self.before._told.deal) if self.before else ()  # noqa: SLF001  # of its own class
+
+    @property
+    def _told(self) -> DealEvent:
+        assert self.payload is not None
+        return DEAL_EVENTS[self.event].from_payload(self.payload)
 
     @property
     def note_id(self) -> UUID | None:
-        return _id(self.now.payload.get("noteId"))
+        return UUID(self.note) if self.note else None
 
     @property
     def task_id(self) -> UUID | None:
-        return _id(self.now.payload.get("taskId"))
+        return UUID(self.task) if self.task else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +121,20 @@ class HistoryPage:
 
 
 async def history(
-    tx: Transaction, deal_ids: Sequence[UUID], first: int, before: int | None = None
+    tx: Transaction, deal_ids: Sequence[UUID], first: int, before: int | None = None, *, changes: bool = True
 ) -> dict[UUID, HistoryPage]:
-    """Of each deal, newest first. `before`: from the events on whose numbers are smaller."""
-    found, people = await sql_history.select_newest(tx, deal_ids, before, first + 1)
-    return {
-        deal_id: HistoryPage(
-            [HistoryItem(now, then) for now, then in zip_longest(told, told[1:])][:first],
-            has_more=len(told) > first,
-            people=people,
-        )
-        for deal_id, told in found.items()
-    }
+    """Of each deal, newest first. `before`: from the events on whose numbers are smaller.
+
+    `changes`: whether they are asked for: without, a log's payloads stay where they are.
+    """
+    found, people = await sql_history.select_newest(tx, deal_ids, before, first + 1, payloads=changes)
+    pages = {}
+    for deal_id, rows in found.items():
+        items = read_items(rows)
+        for item, earlier in zip_longest(items, items[1:]):
+            item.before = earlier
+        pages[deal_id] = HistoryPage(items[:first], has_more=len(items) > first, people=people)
+    return pages
 
 
 KINDS = {
@@ -136,16 +143,10 @@ KINDS = {
     DealArchived.kind: DealChangeKind.ARCHIVED,
     DealRestored.kind: DealChangeKind.RESTORED,
 }
-DID = {did.value: DealChangeKind(did) for did in (Did.NOTE_ADDED, Did.TASK_ADDED, Did.TASK_DONE)}
-
-
-def kind_of(recorded: Recorded) -> DealChangeKind:
-    kind = KINDS.get(recorded.kind)
-    if kind is None:
-        return DID.get(recorded.payload.get("did", ""), DealChangeKind.UPDATED)
-    if kind is DealChangeKind.CREATED and recorded.payload["deal"]["source"] == DealSource.IMPORT:
-        return DealChangeKind.IMPORTED
-    return kind
+DID: dict[str | None, DealChangeKind] = {
+    did.value: DealChangeKind(did) for did in (Did.NOTE_ADDED, Did.TASK_ADDED, Did.TASK_DONE)
+}
+read_items = reader(Form(HistoryItem), list(sql_history.COLUMNS))
 
 
 def changes_of(event: DealEvent, before: Deal) -> tuple[FieldChange, ...]:
@@ -177,17 +178,9 @@ def facts_of(deal: Deal) -> dict[str, Any]:
     }
 
 
-def _event(recorded: Recorded) -> DealEvent:
-    return DEAL_EVENTS[recorded.kind].from_payload(recorded.payload)
-
-
 def _json(value: object) -> bytes:
     """Python takes 1, 1.0 and true for equal; JSON does not."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _id(text: str | None) -> UUID | None:
-    return UUID(text) if text else None
 
 
 def _text(value: object) -> str | None:

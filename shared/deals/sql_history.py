@@ -4,16 +4,37 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.accounts import User
-from shared.db import Transaction
-from shared.events import Recorded, recorded
+from shared.db import Record, Transaction
+
+# What is asked of each row, by what it is called there. Beyond it, whose it is, and who did it.
+COLUMNS = {
+    "epoch": "h.epoch",
+    "seq": "e.seq",
+    "at": "e.at",
+    "event": "e.kind",
+    "imported": "e.kind = 'DealCreated' AND e.payload #>> '{deal,source}' = 'IMPORT'",
+    "did": "e.payload ->> 'did'",
+    "note": "e.payload ->> 'noteId'",
+    "task": "e.payload ->> 'taskId'",
+    "from_stage_name": "e.payload ->> 'fromStageName'",
+    "to_stage_name": "e.payload ->> 'toStageName'",
+    "actor_kind": "e.actor ->> 'kind'",
+    "actor_id": "e.actor ->> 'id'",
+    "actor_name": "e.actor ->> 'name'",
+    "payload": "CASE WHEN $5 THEN e.payload END",
+}
+SHOWN = ", ".join(f"{expression} AS {name}" for name, expression in COLUMNS.items())
 
 
 async def select_newest(
-    tx: Transaction, deal_ids: Sequence[UUID], before: int | None, limit: int
-) -> tuple[dict[UUID, list[Recorded]], dict[UUID, User]]:
-    """The events of each deal with smaller numbers than `before`, newest first; and the people who made them."""
+    tx: Transaction, deal_ids: Sequence[UUID], before: int | None, limit: int, *, payloads: bool
+) -> tuple[dict[UUID, list[Record]], dict[UUID, User]]:
+    """The events of each deal with smaller numbers than `before`, newest first; and the people who made them.
+
+    Rows begin with COLUMNS; `payloads`: whether the payload is among them, or null.
+    """
     rows = await tx.fetch(
-        """SELECT asked.of_deal, h.epoch, e.seq, e.kind, e.version, e.payload, e.actor, e.at,
+        f"""SELECT {SHOWN}, asked.of_deal,
                   u.id, u.name, u.email, u.avatar_url, u.active
              FROM unnest($2::uuid[]) AS asked (of_deal)
                   CROSS JOIN LATERAL (
@@ -50,11 +71,12 @@ async def select_newest(
         list(deal_ids),
         before,
         limit,
+        payloads,
     )
-    found: dict[UUID, list[Recorded]] = {id: [] for id in deal_ids}
+    found: dict[UUID, list[Record]] = {id: [] for id in deal_ids}
     people: dict[UUID, User] = {}
     for row in rows:
-        found[row["of_deal"]].append(recorded(row))
+        found[row["of_deal"]].append(row)
         if row["id"] is not None and row["id"] not in people:
             people[row["id"]] = User(*row[-5:])
     return found, people
