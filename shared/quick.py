@@ -36,11 +36,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Form:
-    """How objects stand in rows: each attribute in a column of its name, but for these parts and enums."""
+    """How objects stand in rows: each attribute in a column of its name, but for these parts and enums.
+
+    `shared`: ids that are the same in many rows one after another. These share one object: its hash, which takes
+    longer than most else that is done with an id, is worked out once.
+    """
 
     model: Any
     parts: Mapping[str, Part] = field(default_factory=dict)
     enums: Mapping[str, type[StrEnum]] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
 
     def columns(self, attributes: Iterable[str]) -> list[str]:
         """Those that the attributes are read from."""
@@ -55,7 +60,7 @@ def reader(form: Form, attributes: Sequence[str]) -> Callable[[Iterable[Any]], l
     """Makes objects of rows that begin with the columns of these attributes; others are not there."""
     columns = {column: f"c{number}" for number, column in enumerate(form.columns(attributes))}
     known: dict[str, Any] = {"model": form.model, "Draft": _draft(form.model)}
-    lines = []
+    begin, lines = ["made = []"], []
     for name in attributes:
         part = form.parts.get(name)
         if part is not None:
@@ -63,11 +68,15 @@ def reader(form: Form, attributes: Sequence[str]) -> Callable[[Iterable[Any]], l
         elif name in form.enums:
             known[f"{name}_of"] = {member.value: member for member in form.enums[name]}
             lines.append(f"one.{name} = {name}_of[{columns[name]}]")
+        elif name in form.shared:
+            begin.append(f"last_{name} = None")
+            lines += [f"if {columns[name]} != last_{name}:", f"    last_{name} = {columns[name]}"]
+            lines.append(f"one.{name} = last_{name}")
         else:
             lines.append(f"one.{name} = {columns[name]}")
     body = "\n".join(f"        {line}" for line in lines)
     exec(  # noqa: S102  # names of attributes of our own classes, and nothing else
-        f"def read(rows):\n    made = []\n    for {', '.join(columns.values())}, *_ in rows:\n        one = Draft()\n"
+        f"def read(rows):\n    {'; '.join(begin)}\n    for {', '.join(columns.values())}, *_ in rows:\n        one = Draft()\n"
         f"{body}\n        one.__class__ = model\n        made.append(one)\n    return made\n",
         known,
     )

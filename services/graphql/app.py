@@ -126,7 +126,7 @@ def _leave_start_up_to_no_collector() -> None:
     """What start-up made stays for ever: looking at it again and again costs the slowest requests the most."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 50, 50)
+    gc.set_threshold(100_000, 20, 50)  # a few boards at once are not looked through while they are made
 
 
 def make_app(given: Settings) -> Starlette:

@@ -16,6 +16,7 @@ FORM = Form(
         "amount": Part(Money, {"minor": "amount", "currency": "currency"}, unless="currency"),
     },
     {"source": DealSource, "status": DealStatus},
+    frozenset({"funnel_id", "stage_id"}),
 )
 ATTRIBUTES = tuple(field.name for field in fields(Deal))
 ALWAYS = {"id", "stage_id"}

@@ -1,7 +1,8 @@
 """SQL of the table of deals and of filtered boards. Statements are put together of constants; values are arguments."""
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from itertools import chain, groupby, islice
+from operator import attrgetter, itemgetter
 from uuid import UUID
 
 from shared.db import Record, Transaction
@@ -177,8 +178,8 @@ async def select_columns(
     after: tuple[str, UUID] | None,
     limit: int,
     wanted: Collection[str] | None,
-) -> dict[UUID, list[tuple[str, Deal]]]:
-    """The first deals of each column that the filter lets through, in board order, with their positions.
+) -> dict[UUID, tuple[list[Deal], list[str]]]:
+    """The first deals of each column that the filter lets through, in board order, and their positions.
 
     `wanted`: names of a deal's attributes; the deals lack others. None: they have all. `after`: from below that deal where it stands now; when it has left, from where it stood.
     """
@@ -206,9 +207,11 @@ async def select_columns(
              ORDER BY col_id, c.position""",
         *where.values,
     )
-    by_stage: dict[UUID, list[tuple[str, Deal]]] = {id: [] for id in stage_ids}
-    for row, deal in zip(rows, read(rows), strict=True):
-        by_stage[deal.stage_id].append((row["position"], deal))
+    by_stage: dict[UUID, tuple[list[Deal], list[str]]] = {id: ([], []) for id in stage_ids}
+    positions = map(itemgetter(-1), rows)
+    for stage_id, of_stage in groupby(read(rows), attrgetter("stage_id")):
+        found = list(of_stage)
+        by_stage[stage_id] = found, list(islice(positions, len(found)))
     return by_stage
 
 

@@ -1,6 +1,7 @@
 """The table of deals: what a filter lets through, in an order, a page at a time; and the board through a filter."""
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from uuid import UUID
 
 from shared import funnels
@@ -46,11 +47,11 @@ async def columns(
     found = await sql_table.select_columns(tx, asked, scope, stage_ids, after, first + 1, wanted)
     return {
         stage_id: DealPage(
-            [deal for _, deal in rows[:first]],
-            [(position, deal.id) for position, deal in rows[:first]],
-            has_more=len(rows) > first,
+            shown[:first],
+            list(zip(positions[:first], map(attrgetter("id"), shown), strict=False)),
+            has_more=len(shown) > first,
         )
-        for stage_id, rows in found.items()
+        for stage_id, (shown, positions) in found.items()
     }
 
 

@@ -94,7 +94,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.db = db
         gc.collect()
         gc.freeze()
-        gc.set_threshold(10_000, 50, 50)  # as the product does
+        gc.set_threshold(100_000, 20, 50)  # as the product does
         yield
 
 
