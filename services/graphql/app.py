@@ -11,11 +11,12 @@ from contextlib import asynccontextmanager, suppress
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 
 from services.graphql import callbacks, draining, explorer, exports, intake, metrics, sandbox, tracing, trusted, uploads
 from services.graphql.auth import SignIn
 from services.graphql.bounds import BOUNDS
+from services.graphql.edge import PATH, Edge
 from services.graphql.engine.document import Documents
 from services.graphql.engine.persisted import Persisted
 from services.graphql.health import healthz, readyz
@@ -26,9 +27,7 @@ from services.graphql.live.leases import Leases
 from services.graphql.live.listening import listen
 from services.graphql.live.people import People
 from services.graphql.live.rooms import Rooms
-from services.graphql.live.socket import graphql_socket
 from services.graphql.live.sockets import Sockets
-from services.graphql.live.wire import KeepServerProtocol
 from services.graphql.origins import cors
 from services.graphql.schema import executable
 from shared import crash, logs
@@ -132,8 +131,7 @@ def _leave_start_up_to_no_collector() -> None:
 def make_app(given: Settings) -> Starlette:
     app = Starlette(
         routes=[
-            Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
-            WebSocketRoute("/graphql", graphql_socket),
+            Route(PATH, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             *explorer.routes,
             *intake.routes,
             *uploads.routes,
@@ -151,4 +149,4 @@ def make_app(given: Settings) -> Starlette:
     return app
 
 
-app = KeepServerProtocol(make_app(settings()))
+app = Edge(make_app(settings()))

@@ -6,39 +6,19 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import InvalidState
 
 PATIENCE = 15.0  # seconds without progress
 FAREWELL = 5.0  # seconds for the close to be read
-KEY = "voronka.server_protocol"
+KEY = "voronka.server_protocol"  # in a scope: the server's own object of it (`edge.py`)
 
 log = structlog.get_logger()
 
 
 class Stalled(Exception):
     """The other side has not read anything for too long."""
-
-
-class KeepServerProtocol:
-    """ASGI, around everything: remembers the server's own object of a WebSocket or a request.
-
-    ASGI has no way to drop a peer that does not read: a close waits behind what is not read either. And a peer that
-    answers no ping is dropped without a word: what the server would say, 1011, keeps a client from coming back that
-    was only asleep.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("websocket", "http"):
-            server: Any = getattr(send, "__self__", None)
-            scope[KEY] = server
-            if hasattr(server, "keepalive_timeout"):
-                server.keepalive_timeout = server.transport.abort
-        await self._app(scope, receive, send)
 
 
 class Paced(ABC):

@@ -8,18 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from starlette.applications import Starlette
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 
 from services.graphql.auth import SignIn
 from services.graphql.bounds import BOUNDS
+from services.graphql.edge import PATH, Edge
 from services.graphql.engine.document import Documents
 from services.graphql.house import House
 from services.graphql.http import graphql
 from services.graphql.live.rooms import Rooms
-from services.graphql.live.socket import graphql_socket
 from services.graphql.live.sockets import Sockets
 from services.graphql.live.stream import Stream
-from services.graphql.live.wire import KeepServerProtocol
 from services.graphql.schema import executable
 from services.local import ports, tokens
 from shared.config import Settings
@@ -66,13 +65,11 @@ async def served(dsn: str, redis_url: str, **options: Any) -> AsyncIterator[Serv
                 _hear(house, message)
 
         db.deliver = deliver
-        app = Starlette(
-            routes=[WebSocketRoute("/graphql", graphql_socket), Route("/graphql", graphql, methods=["GET", "POST"])]
-        )
+        app = Starlette(routes=[Route(PATH, graphql, methods=["GET", "POST"])])
         app.state.house = house
         port = ports.choose()
         looking = asyncio.create_task(house.rooms.keep_looking())
-        async with running(KeepServerProtocol(app), port, **SOCKETS, **options):
+        async with running(Edge(app), port, **SOCKETS, **options):
             yield Served(house, db, f"127.0.0.1:{port}")
         looking.cancel()
         with suppress(asyncio.CancelledError):
