@@ -23,7 +23,6 @@ from services.graphql.live import protocol
 from services.graphql.live.connection import Connection, end
 from services.graphql.live.framing import Framing, framing
 from services.graphql.live.protocol import Close
-from services.graphql.live.sockets import GOING_AWAY
 from services.graphql.live.telling import tell
 from services.graphql.live.wire import FAREWELL, AnswerWire, Stalled
 from shared.errors import Unavailable
@@ -76,27 +75,23 @@ class Stream(Connection):
     async def run(self, operation: Operation, receive: Receive) -> None:
         """Until it is complete, or either side ends it."""
         began = monotonic()
-        self._house.sockets.add(self)
         self._belong_to(self._ctx.asking)
-        if self._house.sockets.draining.is_set():
-            self.end(*GOING_AWAY)
-        telling = asyncio.create_task(self._tell(operation))
-        leaving = asyncio.create_task(_left(receive))
-        self._spawn(self._keep_alive())
-        try:
-            with metrics.STREAMS.track_inprogress():
+        with self._house.sockets.holding(self), metrics.STREAMS.track_inprogress():
+            telling = asyncio.create_task(self._tell(operation))
+            leaving = asyncio.create_task(_left(receive))
+            self._spawn(self._keep_alive())
+            try:
                 sides: list[asyncio.Future[Any]] = [telling, leaving, self._ended]
                 await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._stop_timers()
-            await end({telling, *self._background})
-            await self._ctx.close()
-            close = self._ended.result() if self._ended.done() else None
-            if close is not None and not leaving.done():
-                await self._say(close, leaving)
-            await end({leaving})
-            self._house.sockets.remove(self)
-            log.info("stream closed", seconds=round(monotonic() - began), code=close.code if close else None)
+            finally:
+                self._stop_timers()
+                await end({telling, *self._background})
+                await self._ctx.close()
+                close = self._ended.result() if self._ended.done() else None
+                if close is not None and not leaving.done():
+                    await self._say(close, leaving)
+                await end({leaving})
+                log.info("stream closed", seconds=round(monotonic() - began), code=close.code if close else None)
 
     async def _tell(self, operation: Operation) -> None:
         """All of it. Whatever goes wrong is told, or ends the stream."""
