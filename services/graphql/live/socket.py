@@ -7,13 +7,13 @@ from functools import partial
 from time import monotonic
 
 import structlog
-from graphql import GraphQLError, OperationType
+from graphql import OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.graphql import metrics
 from services.graphql.attempt import Attempt
 from services.graphql.context import Context
-from services.graphql.engine.answers import to_json
+from services.graphql.engine.answers import unforeseen
 from services.graphql.engine.execute import Answer, Operation
 from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
@@ -184,8 +184,8 @@ class Socket(Connection):
         except (Unavailable, Stalled, WebSocketDisconnect):
             raise
         except Exception as failure:  # noqa: BLE001  # one operation's bug must not end the others of the socket
-            error = GraphQLError(str(failure), original_error=failure)
-            await self._tell_once(message.id, Answer({"errors": [to_json(error, ctx.language)]}, refused=True))
+            error = unforeseen(failure, ctx.language)
+            await self._tell_once(message.id, Answer({"errors": [error]}, refused=True))
 
     @contextmanager
     def _not_broken_off(self, operation: Operation) -> Iterator[None]:

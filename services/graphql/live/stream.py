@@ -6,7 +6,6 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -14,7 +13,7 @@ from services.graphql import metrics
 from services.graphql.accept import Accepted
 from services.graphql.attempt import Attempt
 from services.graphql.context import Context
-from services.graphql.engine.answers import to_json
+from services.graphql.engine.answers import unforeseen
 from services.graphql.engine.encode import encode
 from services.graphql.engine.execute import Answer, Operation
 from services.graphql.house import House
@@ -117,7 +116,7 @@ class Stream(Connection):
             raise
         except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
             self._attempt.fail(failure)
-            error = to_json(GraphQLError(str(failure), original_error=failure), self._ctx.language)
+            error = unforeseen(failure, self._ctx.language)
             await self._send(self._framing.next(encode({"errors": [error]})))
 
     async def _send_next(self, body: bytes) -> None:
