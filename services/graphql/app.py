@@ -36,6 +36,8 @@ from shared.config import Settings, settings
 from shared.db import connect
 from shared.hints import Hints
 
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]  # whatever it is, we say which are taken
+
 
 async def endpoint(request: Request) -> Response:
     """Queries; and for a browser that asks for a page, GraphiQL."""
@@ -132,7 +134,7 @@ def _leave_start_up_to_no_collector() -> None:
 def make_app(given: Settings) -> Starlette:
     app = Starlette(
         routes=[
-            Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            Route("/graphql", endpoint, methods=METHODS),
             WebSocketRoute("/graphql", graphql_socket),
             *explorer.routes,
             *intake.routes,

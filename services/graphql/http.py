@@ -36,7 +36,7 @@ NO_MUTATIONS = RequestError(BAD, GraphQLError("Mutations go by POST."))
 async def graphql(request: Request) -> Response:
     """The endpoint."""
     house: House = request.app.state.house
-    choice = choose(request.headers.get("accept"))
+    choice = choose(",".join(request.headers.getlist("accept")))
     if choice is None:
         return refuse(Refused(406, BAD, f"Accept {' or '.join(one.value for one in Accepted)}."), Accepted.JSON)
     language = request.headers.get("accept-language")
