@@ -51,9 +51,9 @@ class Range:
         return (self.kind != "*") + (self.subtype != "*")
 
 
-def choose(header: str | None) -> Choice | None:
-    """What is preferred; None when nothing that we can answer with is taken."""
-    if header is None or not header.strip():
+def choose(header: str) -> Choice | None:
+    """What is preferred; None when nothing that we can answer with is taken. `header`: all its lines, as one."""
+    if not header.strip():
         return Choice(Accepted.JSON, None)  # what clients of before the draft expect
     ranges = list(_ranges(header))
     once, stream = _once(ranges), _stream(ranges)

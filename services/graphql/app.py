@@ -35,6 +35,8 @@ from shared.config import Settings, settings
 from shared.db import connect
 from shared.hints import Hints
 
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]  # whatever it is, we say which are taken
+
 
 async def endpoint(request: Request) -> Response:
     """Queries; and for a browser that asks for a page, GraphiQL."""
@@ -131,7 +133,7 @@ def _leave_start_up_to_no_collector() -> None:
 def make_app(given: Settings) -> Starlette:
     app = Starlette(
         routes=[
-            Route(PATH, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            Route(PATH, endpoint, methods=METHODS),
             *explorer.routes,
             *intake.routes,
             *uploads.routes,

@@ -145,7 +145,7 @@ class BoardSubscription:
         self, info: Info, funnel_id: strawberry.ID, after: FollowAfter = UNSET
     ) -> AsyncIterator[BoardMessage]:
         stream_id = ids.read(funnel_id)
-        show = partial(_shared, funnel_id=stream_id)
-        async with aclosing(follow(info.context, stream_id, after or None, show)) as following:
+        show, cursor = partial(_shared, funnel_id=stream_id), after if isinstance(after, str) else None
+        async with aclosing(follow(info.context, stream_id, cursor, show)) as following:
             async for told in following:
                 yield message_of(told, show)

@@ -1,8 +1,9 @@
 """What happened to a deal, as the log tells it: who, when, and what changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
+from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
@@ -12,7 +13,7 @@ from services.graphql.context import Context
 from services.graphql.engine.answers import BadUserInput
 from services.graphql.engine.fields import batched, shows
 from services.graphql.engine.reads import Reads
-from services.graphql.items import Note, Task, notes_by_id, tasks_by_id
+from services.graphql.items import Note, Task
 from services.graphql.pages import NO_CURSOR, PageInfo
 from services.graphql.scalars import JSON, DateTime
 from services.graphql.words import describe_enum
@@ -48,14 +49,12 @@ class FieldChange:
 
 
 async def notes_of_items(ctx: Context, items: Sequence[deals.HistoryItem]) -> list[Note | None]:
-    wanted = {item.note_id for item in items if item.note_id is not None}
-    found = await notes_by_id(ctx, wanted) if wanted else {}
+    found = cast("Mapping[UUID, Note]", await ctx.known(deals.notes_by_id, [item.note_id for item in items]))
     return [found.get(item.note_id) if item.note_id else None for item in items]
 
 
 async def tasks_of_items(ctx: Context, items: Sequence[deals.HistoryItem]) -> list[Task | None]:
-    wanted = {item.task_id for item in items if item.task_id is not None}
-    found = await tasks_by_id(ctx, wanted) if wanted else {}
+    found = cast("Mapping[UUID, Task]", await ctx.known(deals.tasks_by_id, [item.task_id for item in items]))
     return [found.get(item.task_id) if item.task_id else None for item in items]
 
 

@@ -20,7 +20,7 @@ from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
 from services.graphql.live.stream import Following
 from services.graphql.requests import BAD, Refused
-from services.graphql.responses import refuse, refuse_asking, respond
+from services.graphql.responses import fail, refuse, refuse_asking, respond
 from shared.errors import DomainError, Unavailable
 
 NO_SUBSCRIPTIONS = RequestError(
@@ -36,19 +36,26 @@ NO_MUTATIONS = RequestError(BAD, GraphQLError("Mutations go by POST."))
 async def graphql(request: Request) -> Response:
     """The endpoint."""
     house: House = request.app.state.house
-    choice = choose(request.headers.get("accept"))
+    choice = choose(",".join(request.headers.getlist("accept")))
     if choice is None:
         return refuse(Refused(406, BAD, f"Accept {' or '.join(one.value for one in Accepted)}."), Accepted.JSON)
+    language = request.headers.get("accept-language")
     try:
-        asked = await requests.read(request)
-        viewer = await house.sign_in.viewer(request.headers.get("authorization"))
+        return await _answer(request, house, choice)
     except Refused as refused:
         return refuse(refused, choice.once, precise=house.settings.precise)
     except ClientDisconnect:
         return Response(status_code=499)
     except DomainError as refused:
-        language = house.language(None, request.headers.get("accept-language"))
-        return refuse_asking(refused, language, choice.once)
+        return refuse_asking(refused, house.language(None, language), choice.once)
+    except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
+        return fail(failure, house.language(None, language), choice.once)
+
+
+async def _answer(request: Request, house: House, choice: Choice) -> Response:
+    """Raises whatever says that nobody can be asked, or that nothing is asked."""
+    asked = await requests.read(request)
+    viewer = await house.sign_in.viewer(request.headers.get("authorization"))
     ctx = house.context(viewer, request.headers.get("accept-language"))
     try:
         return await _execute(request, house, ctx, asked, choice)

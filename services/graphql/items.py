@@ -1,8 +1,7 @@
 """Notes and tasks of deals: what is written of a deal, and what is to be done for it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Self, cast
-from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
@@ -44,7 +43,7 @@ async def assignees_of_tasks(ctx: Context, tasks: Sequence[deals.Task]) -> list[
 async def deals_of_tasks(ctx: Context, tasks: Sequence[deals.Task]) -> list["Deal"]:
     from services.graphql.deals import Deal  # noqa: PLC0415  # a deal shows its tasks, and a task its deal
 
-    found = await ctx.read(lambda tx: deals.get_many(tx, {task.deal_id for task in tasks}))
+    found = await ctx.known(deals.deals_by_id, [task.deal_id for task in tasks])
     return [Deal.of(found[task.deal_id]) for task in tasks]
 
 
@@ -63,18 +62,6 @@ class Task(Node):
     @classmethod
     def of(cls, task: deals.Task) -> Self:
         return cast("Self", task)
-
-
-async def notes_by_id(ctx: Context, wanted: Iterable[UUID]) -> Mapping[UUID, Note]:
-    """Those of the notes whose deals the viewer sees."""
-    found = await ctx.read(lambda tx: deals.get_notes(tx, list(wanted)))
-    return {id: Note.of(note) for id, note in found.items()}
-
-
-async def tasks_by_id(ctx: Context, wanted: Iterable[UUID]) -> Mapping[UUID, Task]:
-    """Those of the tasks whose deals the viewer sees."""
-    found = await ctx.read(lambda tx: deals.get_tasks(tx, list(wanted)))
-    return {id: Task.of(task) for id, task in found.items()}
 
 
 async def notes_of_deals(

@@ -15,7 +15,7 @@ from services.graphql.funnels import Funnel, LossReason, Stage
 from services.graphql.imports import Import
 from services.graphql.ingest import InboxItem, Source
 from services.graphql.invoices import invoices_by_id, payments_by_id
-from services.graphql.items import notes_by_id, tasks_by_id
+from services.graphql.items import Note, Task
 from services.graphql.node import Node
 from services.graphql.pages import LONGEST
 from services.graphql.quotes import quotes_by_id
@@ -60,11 +60,13 @@ async def _deals(ctx: Context, wanted: Sequence[UUID]) -> Found:
 
 
 async def _notes(ctx: Context, wanted: Sequence[UUID]) -> Found:
-    return await notes_by_id(ctx, wanted)
+    found = await ctx.read(lambda tx: deals.get_notes(tx, wanted))
+    return {id: Note.of(note) for id, note in found.items()}
 
 
 async def _tasks(ctx: Context, wanted: Sequence[UUID]) -> Found:
-    return await tasks_by_id(ctx, wanted)
+    found = await ctx.read(lambda tx: deals.get_tasks(tx, wanted))
+    return {id: Task.of(task) for id, task in found.items()}
 
 
 async def _subscriptions(ctx: Context, wanted: Sequence[UUID]) -> Found:

@@ -8,10 +8,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 
+from services.graphql.requests import PREFLIGHT
 from shared.config import Settings
 
 LOCAL = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-HEADERS = ["authorization", "content-type", "accept-language", "apollo-require-preflight", "x-apollo-operation-name"]
+HEADERS = ["authorization", "content-type", "accept-language", *PREFLIGHT, "traceparent", "tracestate"]
 DAY = 86_400
 
 

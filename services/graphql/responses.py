@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from services.graphql.accept import Accepted
+from services.graphql.engine.answers import unforeseen
 from services.graphql.engine.encode import encode
 from services.graphql.engine.execute import Answer
 from services.graphql.limits import STATUS, rate_headers
@@ -56,6 +57,13 @@ def refuse_asking(refused: DomainError, language: str, accepted: Accepted) -> Re
         status, headers["retry-after"] = 503, str(refused.retry_after)
         extensions["retryAfter"] = refused.retry_after
     return _error(status, refused.sentence.to(language), extensions, accepted, headers)
+
+
+def fail(failure: Exception, language: str, accepted: Accepted) -> Response:
+    """Nobody has foreseen it."""
+    error = unforeseen(failure, language)
+    status = STATUS.get(error["extensions"]["code"], 500)
+    return _error(status, error["message"], error["extensions"], accepted, {})
 
 
 def _error(

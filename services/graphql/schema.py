@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from services.graphql import deals, errors, funnel_mutations, stages
 from services.graphql.account_mutations import AccountsMutation
@@ -107,6 +108,13 @@ class Subscription(BoardSubscription, BillingSubscription, ImportsSubscription):
     pass
 
 
+def _say_what_is_one_of(made: GraphQLSchema) -> None:
+    """graphql-core refuses such a request by its rules; Strawberry's own check is made when it is executed already."""
+    for type_ in made.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            type_.is_one_of = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].is_one_of
+
+
 schema = strawberry.Schema(
     Query,
     Mutation,
@@ -117,6 +125,7 @@ schema = strawberry.Schema(
 )
 executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core executes; Strawberry has no public name for it
 explain(executable)
+_say_what_is_one_of(executable)
 
 
 def sdl() -> str:

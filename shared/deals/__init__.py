@@ -38,13 +38,14 @@ from shared.deals.notes import (
     count_notes,
     delete_note,
     get_notes,
+    notes_by_id,
     notes_of,
     recall_deleted,
     recall_note,
     update_note,
 )
 from shared.deals.past import PastBoard, keep_checkpoints, past_board
-from shared.deals.reading import DealView, find, get_many, last_open, view
+from shared.deals.reading import DealView, deals_by_id, find, get_many, last_open, view
 from shared.deals.stages import StageDeletion, delete_stage
 from shared.deals.table import column_totals, columns, count, page
 from shared.deals.tasks import (
@@ -56,6 +57,7 @@ from shared.deals.tasks import (
     get_tasks,
     recall_task,
     task_page,
+    tasks_by_id,
     tasks_of,
     update_task,
 )
@@ -124,6 +126,7 @@ __all__ = [
     "count_notes",
     "count_tasks",
     "create",
+    "deals_by_id",
     "delete_note",
     "delete_stage",
     "find",
@@ -139,6 +142,7 @@ __all__ = [
     "move",
     "move_many",
     "move_to_top",
+    "notes_by_id",
     "notes_of",
     "page",
     "past_board",
@@ -150,6 +154,7 @@ __all__ = [
     "recall_task",
     "restore",
     "task_page",
+    "tasks_by_id",
     "tasks_of",
     "update",
     "update_note",

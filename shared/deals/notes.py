@@ -83,9 +83,14 @@ async def delete_note(tx: Transaction, note_id: UUID) -> NoteDeleted:
 
 async def get_notes(tx: Transaction, note_ids: Sequence[UUID]) -> dict[UUID, Note]:
     """Those of the notes whose deals the actor sees."""
-    found = await sql_notes.select_notes(tx, note_ids)
-    seen = await get_many(tx, {note.deal_id for note in found})
-    return {note.id: note for note in found if note.deal_id in seen}
+    found = await notes_by_id(tx, note_ids)
+    seen = await get_many(tx, {note.deal_id for note in found.values()})
+    return {id: note for id, note in found.items() if note.deal_id in seen}
+
+
+async def notes_by_id(tx: Transaction, note_ids: Sequence[UUID]) -> dict[UUID, Note]:
+    """Whoever reached a deal's history may also read the notes that it names."""
+    return {note.id: note for note in await sql_notes.select_notes(tx, note_ids)}
 
 
 async def notes_of(

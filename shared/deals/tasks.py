@@ -91,9 +91,14 @@ async def complete_task(tx: Transaction, completion: TaskCompletion) -> TaskChan
 
 async def get_tasks(tx: Transaction, task_ids: Sequence[UUID]) -> dict[UUID, Task]:
     """Those of the tasks whose deals the actor sees."""
-    found = await sql_tasks.select_tasks(tx, task_ids)
-    seen = await get_many(tx, {task.deal_id for task in found})
-    return {task.id: task for task in found if task.deal_id in seen}
+    found = await tasks_by_id(tx, task_ids)
+    seen = await get_many(tx, {task.deal_id for task in found.values()})
+    return {id: task for id, task in found.items() if task.deal_id in seen}
+
+
+async def tasks_by_id(tx: Transaction, task_ids: Sequence[UUID]) -> dict[UUID, Task]:
+    """Whoever reached a deal's history may also read the tasks that it names."""
+    return {task.id: task for task in await sql_tasks.select_tasks(tx, task_ids)}
 
 
 async def tasks_of(tx: Transaction, deal_ids: Sequence[UUID], done: bool | None) -> dict[UUID, list[Task]]:

@@ -131,7 +131,7 @@ async def test_takes_json_however_it_is_written(api: Api, media_type: str) -> No
     assert (await api.post(HELLO, headers={"content-type": media_type})).data == QUERY
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 async def test_takes_get_and_post_only(api: Api, method: str) -> None:
     answer = await api.request(method, "/graphql", headers={"content-type": "application/json"}, content=b"{}")
 
@@ -238,6 +238,15 @@ async def test_answers_as_the_client_reads(api: Api, accept: str, media_type: st
     answer = await api.post(HELLO, headers={"accept": accept})
 
     assert (answer.status, answer.headers["content-type"], answer.data) == (200, media_type, QUERY)
+
+
+async def test_reads_what_a_client_accepts_on_several_lines_as_on_one(api: Api) -> None:
+    """RFC 9110, 5.3."""
+    lines = [("accept", "text/html"), ("accept", "application/json;q=0.1"), ("accept", "application/*;q=0.5")]
+
+    answer = await api.http.post("/graphql", json=HELLO, headers=lines)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, GRAPHQL)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from services.graphql.requests import PREFLIGHT
 from tests.client import Api
 from tests.forks import PRODUCTION, another
 
@@ -48,6 +49,13 @@ async def test_lets_no_other_pages_read(api: Api, origin: str) -> None:
     assert asked.status == 400
     assert "access-control-allow-origin" not in asked.headers
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("header", [*PREFLIGHT, "accept-language", "traceparent", "tracestate"])
+async def test_lets_pages_send_whatever_is_read(api: Api, header: str) -> None:
+    asks = {"access-control-request-method": "GET", "access-control-request-headers": header}
+
+    assert (await api.request("OPTIONS", "/graphql", headers={"origin": LOCAL[0], **asks})).status == 200
 
 
 async def test_lets_pages_send_no_other_methods(api: Api) -> None:

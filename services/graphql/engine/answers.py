@@ -50,6 +50,11 @@ def to_json(error: GraphQLError, language: str, code: str | None = None) -> dict
     return shown
 
 
+def unforeseen(failure: Exception, language: str) -> dict[str, Any]:
+    """Of what no field has caught: a bug, and masked, unless it is a refusal."""
+    return to_json(GraphQLError(str(failure), original_error=failure), language)
+
+
 def many_to_json(errors: Sequence[GraphQLError], language: str, code: str | None = None) -> list[dict[str, Any]]:
     """At most five: a client that gets one thing wrong a thousand times is told so often enough."""
     return [to_json(error, language, code) for error in errors[:MOST_ERRORS]]

@@ -1,13 +1,15 @@
 """What a client asks to have executed: the parameters of a request, over whatever they came."""
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 PREFIX = "sha256:"
 DIGEST = re.compile(r"[0-9a-f]{64}")
+LONGEST_SHARED = 4_000  # characters
+MOST_SHARED = 100  # texts
 
 
 class Malformed(Exception):
@@ -44,9 +46,18 @@ def read(said: object) -> Asked:
     text = said.get("query")
     if not isinstance(text, str) and not (text is None and digest):
         raise Malformed("`query` must be a GraphQL document.")
-    if text is not None:
-        text = sys.intern(text)  # those who ask the same hold one text, however many they are and however long they ask
+    if text is not None and len(text) <= LONGEST_SHARED:
+        text = _shared(text)
     return Asked(text, digest, said.get("operationName") or None, said.get("variables"))
+
+
+@lru_cache(MOST_SHARED)
+def _shared(text: str) -> str:
+    """Those who ask the same hold one text, however many they are and however long they ask.
+
+    It is forgotten like whatever else a client sends; what `sys.intern` holds is not, by Python 3.12.
+    """
+    return text
 
 
 def _digest(said: Mapping[str, Any]) -> str | None:

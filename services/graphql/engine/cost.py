@@ -24,6 +24,7 @@ from graphql import (
     GraphQLSchema,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -111,6 +112,13 @@ def _size(value: Any) -> Size:
     return value if isinstance(value, int) else None
 
 
+def _length(value: ValueNode) -> Size:
+    """Of the list that a literal is read as: what is none is the only one of it (GraphQL, 3.11)."""
+    if isinstance(value, NullValueNode):
+        return None
+    return len(value.values) if isinstance(value, ListValueNode) else 1
+
+
 class _Counting:
     def __init__(
         self,
@@ -166,21 +174,22 @@ class _Counting:
             argument = definition.args.get(name)
             if argument is None:
                 continue
-            size = self._literal(said[name]) if name in said else None
+            size = self._literal(name, said[name]) if name in said else None
             if size is None and name == PAGE:
                 size = _size(argument.default_value)
             return size
         return None
 
-    def _literal(self, value: ValueNode) -> Size:
+    def _literal(self, name: str, value: ValueNode) -> Size:
         if isinstance(value, VariableNode):
             return self._sizes[value.name.value]
+        if name in NAMED:
+            return _length(value)
         if isinstance(value, IntValueNode):
             return int(value.value)
-        if isinstance(value, ListValueNode):
-            return len(value.values)
         if isinstance(value, ObjectValueNode):
-            return next((self._literal(one.value) for one in value.fields if one.name.value in NAMED), None)
+            named = ((one.name.value, one.value) for one in value.fields if one.name.value in NAMED)
+            return next((self._literal(*one) for one in named), None)
         return None
 
     def _collect(
@@ -212,7 +221,7 @@ class _Counting:
             return True
         assert directive.arguments
         value = directive.arguments[0].value
-        said = value.value if isinstance(value, BooleanValueNode) else self._literal(value)
+        said = value.value if isinstance(value, BooleanValueNode) else self._literal("if", value)
         return said is None or bool(said) == (directive.name.value == "include")
 
     def _is_of(self, type_: GraphQLObjectType, name: str) -> bool:

@@ -25,7 +25,7 @@ from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRul
 
 from services.graphql.engine.asked import Asked
 from services.graphql.engine.cost import MOST_COST, Bounds, Costs
-from services.graphql.engine.limits import NO_PAGE, check_pages, measure
+from services.graphql.engine.limits import MOST_VALUES, NO_PAGE, check_pages, count_values, measure
 from services.graphql.engine.persisted import Persisted
 from services.graphql.engine.plan import Plans
 from services.graphql.engine.refusals import RequestError
@@ -157,7 +157,11 @@ class Documents:
     def coerce(
         self, document: Document, operation: OperationDefinitionNode, given: Mapping[str, Any]
     ) -> VariableValues:
-        """Raises RequestError when the variables are not what the operation declares."""
+        """Raises RequestError when the variables are too many, or not what the operation declares."""
+        count = count_values(self.schema, operation, given)
+        if count > MOST_VALUES:
+            sentence = f"The variables have {count} values in lists; at most {MOST_VALUES} are taken."
+            raise RequestError("TOO_COSTLY", GraphQLError(sentence))
         values = get_variable_values(
             self.schema,
             operation.variable_definitions or (),

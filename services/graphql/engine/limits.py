@@ -5,7 +5,7 @@ the document, also for one that tries to make it explode; what is not, is done o
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,16 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLSchema,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    get_nullable_type,
+    is_leaf_type,
+    type_from_ast,
 )
 
 from services.graphql.engine.overlaps import count_pairs
@@ -30,6 +36,7 @@ MOST_ALIASES = 15  # of one field
 MOST_DIRECTIVES = 100
 MOST_OPERATIONS = 10
 MOST_VARIABLES = 100
+MOST_VALUES = 1_000  # in lists of variables; to read one of them takes up to 0.1 ms
 LONGEST_PAGE = 200
 LONGEST_NUMBER = 20  # digits
 INTROSPECTION = ("__schema", "__type")
@@ -128,6 +135,26 @@ NO_PAGE = f"`first` must be from 1 to {LONGEST_PAGE}."
 
 def is_page(first: object) -> bool:
     return first is None or (isinstance(first, int) and 1 <= first <= LONGEST_PAGE)
+
+
+def count_values(schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> int:
+    """In the lists of an operation's variables, as they were given; those of a scalar are the scalar's own."""
+    count = 0
+    for definition in operation.variable_definitions or ():
+        value = given.get(definition.variable.name.value)
+        if isinstance(value, list | dict):
+            count += _values_in(type_from_ast(schema, definition.type), value)
+    return count
+
+
+def _values_in(type_: Any, value: object) -> int:
+    type_ = get_nullable_type(type_)
+    if isinstance(type_, GraphQLList) and isinstance(value, list):
+        alone = len(value) > MOST_VALUES or is_leaf_type(get_nullable_type(type_.of_type))
+        return len(value) + (0 if alone else sum(_values_in(type_.of_type, one) for one in value))
+    if isinstance(type_, GraphQLInputObjectType) and isinstance(value, dict):
+        return sum(_values_in(field.type, value[name]) for name, field in type_.fields.items() if name in value)
+    return 0
 
 
 def check_pages(names: set[str], variables: dict[str, Any]) -> Iterator[GraphQLError]:

@@ -24,13 +24,16 @@ TAKEN_ID = 4409
 TOO_MANY_INITS = TOO_MANY_CONNECTIONS = 4429
 TRY_LATER = 1013
 
+LONGEST_REASON = 123  # bytes (RFC 6455, 5.5)
+
 
 class Close(Exception):
     """The socket must be closed, with a code that says why."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
-        self.code, self.reason = code, reason
+        self.code = code
+        self.reason = reason.encode()[:LONGEST_REASON].decode(errors="ignore")  # an id of the client's may be in it
 
 
 @dataclass(frozen=True, slots=True)

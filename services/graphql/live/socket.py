@@ -7,13 +7,13 @@ from functools import partial
 from time import monotonic
 
 import structlog
-from graphql import GraphQLError, OperationType
+from graphql import OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.graphql import metrics
 from services.graphql.attempt import Attempt
 from services.graphql.context import Context
-from services.graphql.engine.answers import to_json
+from services.graphql.engine.answers import unforeseen
 from services.graphql.engine.execute import Answer, Operation
 from services.graphql.engine.refusals import RequestError
 from services.graphql.house import House
@@ -22,7 +22,6 @@ from services.graphql.live.connection import Connection, end
 from services.graphql.live.fanout import Direct
 from services.graphql.live.hub import kind_of
 from services.graphql.live.protocol import Close
-from services.graphql.live.sockets import GOING_AWAY
 from services.graphql.live.telling import tell, told_of
 from services.graphql.live.wire import Stalled, Wire
 from services.graphql.origins import is_allowed
@@ -46,7 +45,11 @@ async def graphql_socket(websocket: WebSocket) -> None:
         await websocket.close(protocol.WRONG_PROTOCOL, "Subprotocol not acceptable")
         return
     await websocket.accept(protocol.NAME)
-    await Socket(house, websocket).run()
+    socket = Socket(house, websocket)
+    try:
+        await socket.run()
+    finally:
+        socket.stop_counting()
 
 
 class Socket(Connection):
@@ -64,29 +67,23 @@ class Socket(Connection):
     async def run(self) -> None:
         """Until either side ends it."""
         began = monotonic()
-        self._house.sockets.add(self)
-        metrics.SOCKETS.inc()
-        if self._house.sockets.draining.is_set():
-            self.end(*GOING_AWAY)
-        self._after(INIT_TIMEOUT, self._require_init)
-        reading = asyncio.create_task(self._read())
         close: Close | None = None
-        try:
-            close = await self._ended
-        finally:
-            self._stop_timers()
-            others = {reading, *self._operations.values(), *self._background} - self._mutations
-            await end(others)
-            if self._mutations:
-                await asyncio.wait(self._mutations, timeout=MUTATION)
-                await end(set(self._mutations))
-            if close is not None:
-                await self._wire.close(close.code, close.reason)
-            self.stop_counting()
-            self._house.sockets.remove(self)
-            metrics.SOCKETS.dec()
-            code = close.code if close else self._left_with
-            log.info("socket closed", code=code, seconds=round(monotonic() - began), messages=self._wire.sent)
+        with self._house.sockets.holding(self), metrics.SOCKETS.track_inprogress():
+            self._after(INIT_TIMEOUT, self._require_init)
+            reading = asyncio.create_task(self._read())
+            try:
+                close = await self._ended
+            finally:
+                self._stop_timers()
+                others = {reading, *self._operations.values(), *self._background} - self._mutations
+                await end(others)
+                if self._mutations:
+                    await asyncio.wait(self._mutations, timeout=MUTATION)
+                    await end(set(self._mutations))
+                if close is not None:
+                    await self._wire.close(close.code, close.reason)
+                code = close.code if close else self._left_with
+                log.info("socket closed", code=code, seconds=round(monotonic() - began), messages=self._wire.sent)
 
     async def _read(self) -> None:
         try:
@@ -146,7 +143,7 @@ class Socket(Connection):
         if not self._acknowledged:
             raise Close(protocol.UNAUTHORIZED, "Unauthorized")
         if message.id in self._operations:
-            raise Close(protocol.TAKEN_ID, f"Subscriber for {message.id[:100]} already exists")
+            raise Close(protocol.TAKEN_ID, f"Subscriber for {message.id} already exists")
         if len(self._mutations | set(self._operations.values())) >= MOST_OPERATIONS:
             error = {
                 "message": f"At most {MOST_OPERATIONS} operations at once.",
@@ -187,8 +184,8 @@ class Socket(Connection):
         except (Unavailable, Stalled, WebSocketDisconnect):
             raise
         except Exception as failure:  # noqa: BLE001  # one operation's bug must not end the others of the socket
-            error = GraphQLError(str(failure), original_error=failure)
-            await self._tell_once(message.id, Answer({"errors": [to_json(error, ctx.language)]}, refused=True))
+            error = unforeseen(failure, ctx.language)
+            await self._tell_once(message.id, Answer({"errors": [error]}, refused=True))
 
     @contextmanager
     def _not_broken_off(self, operation: Operation) -> Iterator[None]:

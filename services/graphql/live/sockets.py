@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 from uuid import UUID
 
@@ -33,13 +34,18 @@ class Sockets:
         self._nobody = asyncio.Event()
         self.draining = asyncio.Event()
 
-    def add(self, socket: Socket) -> None:
+    @contextmanager
+    def holding(self, socket: Socket) -> Iterator[None]:
+        """One more, for as long as the block lasts. Who comes while all are sent away is sent away too."""
         self._open.add(socket)
-
-    def remove(self, socket: Socket) -> None:
-        self._open.discard(socket)
-        if not self._open:
-            self._nobody.set()
+        if self.draining.is_set():
+            socket.end(*GOING_AWAY)
+        try:
+            yield
+        finally:
+            self._open.discard(socket)
+            if not self._open:
+                self._nobody.set()
 
     def people(self) -> dict[UUID, set[UUID]]:
         """Who has a socket open, by account."""

@@ -6,7 +6,6 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -14,7 +13,7 @@ from services.graphql import metrics
 from services.graphql.accept import Accepted
 from services.graphql.attempt import Attempt
 from services.graphql.context import Context
-from services.graphql.engine.answers import to_json
+from services.graphql.engine.answers import unforeseen
 from services.graphql.engine.encode import encode
 from services.graphql.engine.execute import Answer, Operation
 from services.graphql.house import House
@@ -23,7 +22,6 @@ from services.graphql.live import protocol
 from services.graphql.live.connection import Connection, end
 from services.graphql.live.framing import Framing, framing
 from services.graphql.live.protocol import Close
-from services.graphql.live.sockets import GOING_AWAY
 from services.graphql.live.telling import tell
 from services.graphql.live.wire import FAREWELL, AnswerWire, Stalled
 from shared.errors import Unavailable
@@ -76,27 +74,23 @@ class Stream(Connection):
     async def run(self, operation: Operation, receive: Receive) -> None:
         """Until it is complete, or either side ends it."""
         began = monotonic()
-        self._house.sockets.add(self)
         self._belong_to(self._ctx.asking)
-        if self._house.sockets.draining.is_set():
-            self.end(*GOING_AWAY)
-        telling = asyncio.create_task(self._tell(operation))
-        leaving = asyncio.create_task(_left(receive))
-        self._spawn(self._keep_alive())
-        try:
-            with metrics.STREAMS.track_inprogress():
+        with self._house.sockets.holding(self), metrics.STREAMS.track_inprogress():
+            telling = asyncio.create_task(self._tell(operation))
+            leaving = asyncio.create_task(_left(receive))
+            self._spawn(self._keep_alive())
+            try:
                 sides: list[asyncio.Future[Any]] = [telling, leaving, self._ended]
                 await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._stop_timers()
-            await end({telling, *self._background})
-            await self._ctx.close()
-            close = self._ended.result() if self._ended.done() else None
-            if close is not None and not leaving.done():
-                await self._say(close, leaving)
-            await end({leaving})
-            self._house.sockets.remove(self)
-            log.info("stream closed", seconds=round(monotonic() - began), code=close.code if close else None)
+            finally:
+                self._stop_timers()
+                await end({telling, *self._background})
+                await self._ctx.close()
+                close = self._ended.result() if self._ended.done() else None
+                if close is not None and not leaving.done():
+                    await self._say(close, leaving)
+                await end({leaving})
+                log.info("stream closed", seconds=round(monotonic() - began), code=close.code if close else None)
 
     async def _tell(self, operation: Operation) -> None:
         """All of it. Whatever goes wrong is told, or ends the stream."""
@@ -122,7 +116,7 @@ class Stream(Connection):
             raise
         except Exception as failure:  # noqa: BLE001  # a bug is masked, and noted
             self._attempt.fail(failure)
-            error = to_json(GraphQLError(str(failure), original_error=failure), self._ctx.language)
+            error = unforeseen(failure, self._ctx.language)
             await self._send(self._framing.next(encode({"errors": [error]})))
 
     async def _send_next(self, body: bytes) -> None:

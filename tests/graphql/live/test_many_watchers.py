@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import pytest
+
 from tests.graphql.live.boards import Board, until
 from tests.graphql.live.house import Served
 from tests.sockets import signed_in
@@ -73,10 +75,11 @@ async def test_losing_access_ends_the_subscription_and_not_the_socket(live: Serv
         assert await socket.answer("1", "{ __typename }") == {"__typename": "Query"}
 
 
-async def test_a_cursor_that_does_not_serve_is_told_with_the_head(live: Served, board: Board) -> None:
+@pytest.mark.parametrize("cursor", ["no cursor of ours", ""])
+async def test_a_cursor_that_does_not_serve_is_told_with_the_head(live: Served, board: Board, cursor: str) -> None:
     (place,) = await board.move(live.db)
     async with signed_in(live.address, live.token(board.account.id, board.viewer.id)) as socket:
-        watching = await socket.watch(board.funnel.id, "no cursor of ours")
+        watching = await socket.watch(board.funnel.id, cursor)
         resync = await watching.next()
         assert resync == {
             "__typename": "BoardResync",

@@ -137,6 +137,18 @@ async def test_a_taken_id_ends_with_4409(live: Served, board: Board) -> None:
     await until(lambda: live.house.rooms._rooms == {})
 
 
+@pytest.mark.parametrize("id", ["x" * 100, "ї" * 100, "😀" * 40, "x" * 50_000], ids=lambda id: f"{len(id)} {id[0]}")
+async def test_a_reason_is_as_long_as_a_close_takes(live: Served, board: Board, id: str) -> None:
+    async with signed_in(live.address, live.token(board.account.id, board.viewer.id)) as socket:
+        await (await socket.watch(board.funnel.id, id=id)).next()
+        await socket.send(subscribing() | {"id": id})
+        code, reason = await socket.closed()
+
+        assert (code, reason) == (protocol.TAKEN_ID, f"Subscriber for {id} already exists"[: len(reason)])
+        assert 119 < len(reason.encode()) <= 123  # RFC 6455, 5.5: 125 bytes, of which the code takes two
+    await until(lambda: _sockets(live) == set())
+
+
 async def test_a_second_init_ends_with_4429(live: Served) -> None:
     async with signed_in(live.address, None) as socket:
         await socket.send({"type": "connection_init"})
