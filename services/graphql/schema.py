@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from services.graphql import deals, errors, funnel_mutations, stages
 from services.graphql.account_mutations import AccountsMutation
@@ -117,6 +118,19 @@ schema = strawberry.Schema(
 )
 executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core executes; Strawberry has no public name for it
 explain(executable)
+
+
+def tell_choices(schema: GraphQLSchema) -> None:
+    """Which inputs are choices of one thing (`@oneOf`): graphql-core judges and tells of them, once it knows."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            type_.is_one_of = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].is_one_of
+    introspection = schema.type_map["__Type"]
+    assert isinstance(introspection, GraphQLObjectType)
+    introspection.fields["isOneOf"].resolve = lambda type_, _info: getattr(type_, "is_one_of", None)
+
+
+tell_choices(executable)
 
 
 def sdl() -> str:
