@@ -14,7 +14,6 @@ from graphql import (
     NoFragmentCyclesRule,
     NoUnusedFragmentsRule,
     OperationDefinitionNode,
-    OperationType,
     UniqueFragmentNamesRule,
     parse,
     specified_rules,
@@ -184,7 +183,3 @@ class Documents:
             )
             raise RequestError("TOO_COSTLY", GraphQLError(sentence), cost=cost)
         return cost
-
-
-def is_subscription(operation: OperationDefinitionNode) -> bool:
-    return operation.operation is OperationType.SUBSCRIPTION

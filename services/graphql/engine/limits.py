@@ -12,7 +12,6 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     IntValueNode,
@@ -21,6 +20,7 @@ from graphql import (
     VariableNode,
 )
 
+from services.graphql.engine.collect import fragments_of
 from services.graphql.engine.overlaps import count_pairs
 
 DEEPEST = 12
@@ -63,9 +63,7 @@ class _Measuring:
         self._aliases: Counter[str] = Counter()
         self._directives = 0
         self._weights: dict[str, Weight] = {}
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(document)
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         self._refuse_more("operations", len(operations), MOST_OPERATIONS)
         for operation in operations:

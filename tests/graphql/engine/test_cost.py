@@ -62,11 +62,16 @@ def refused(text: str, **variables: Any) -> RequestError:
         ('{ board(funnelId: "x") { columns(stageIds: []) { deals { nodes { id } } } } }', 1),
         ('{ node(id: "x") { ... on Deal { notes(first: 5) { nodes { id } } } ... on Funnel { stages { id } } } }', 53),
         ('{ nodes(ids: ["a", "b"]) { ... on Deal { tasks { id } } ... on Funnel { stages { id } } } }', 2 * 201),
+        ('{ nodes(ids: "a") { ... on Funnel { stages { id } } } }', 54),
+        (f"{{ nodes(ids: {'9' * 5_000}) {{ id }} }}", 1),  # one id, and no number
+        ('{ board(funnelId: "x") { columns(stageIds: 7) { dealCount } } }', 1),
+        ('{ board(funnelId: "x") { columns(stageIds: null) { dealCount } } }', 53),
         ('{ boardEvents(funnelId: "x") { events { seq } } }', 100),
         ("{ funnels(first: 9) @include(if: false) { nodes { id } } viewer { user { id } } }", 1),
         ("{ funnels(first: 9) { nodes { stages @skip(if: true) { id } } } }", 9),
         ("{ ...A ...A } fragment A on Query { ...B } fragment B on Query { funnels(first: 4) { nodes { id } } }", 4),
         (MOVE_DEALS, 3 * 201),
+        (MOVE_DEALS.replace('["a", "b", "c"]', "12345"), 201),
         ('mutation { createDeal(input: {funnelId: "x", title: "x", contact: {name: "x"}}) { __typename } }', 1),
     ],
 )  # fmt: skip
