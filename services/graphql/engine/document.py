@@ -24,7 +24,7 @@ from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRul
 
 from services.graphql.engine.asked import Asked
 from services.graphql.engine.cost import MOST_COST, Bounds, Costs
-from services.graphql.engine.limits import NO_PAGE, check_pages, measure
+from services.graphql.engine.limits import NO_PAGE, Unsound, check_pages, measure
 from services.graphql.engine.persisted import Persisted
 from services.graphql.engine.plan import Plans
 from services.graphql.engine.refusals import RequestError
@@ -34,7 +34,7 @@ MOST_ERRORS = 5
 MOST_KEPT = 500_000  # characters of documents, each of which comes to some 150 bytes
 AT_LEAST = 200  # characters that a document counts for besides its own: the smallest comes to 5 KB
 
-# What measuring relies on: each fragment is there once, is used, and does not spread itself.
+# What makes a document one that cannot be measured.
 SOUND_FRAGMENTS = (KnownFragmentNamesRule, NoFragmentCyclesRule, NoUnusedFragmentsRule, UniqueFragmentNamesRule)
 
 
@@ -132,10 +132,12 @@ class Documents:
     def _read(self, text: str) -> Document:
         try:
             node = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
-            self._validate(node, SOUND_FRAGMENTS)
             measured = measure(node)  # what is too large is not worth validating
         except GraphQLSyntaxError as error:
             raise RequestError("GRAPHQL_PARSE_FAILED", error) from None
+        except Unsound:
+            self._validate(node, SOUND_FRAGMENTS)
+            raise
         except RecursionError:
             raise RequestError("GRAPHQL_PARSE_FAILED", GraphQLError("The document is nested too deeply.")) from None
         if measured.problems:

@@ -12,6 +12,7 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     IntValueNode,
@@ -52,8 +53,12 @@ class Measured:
     page_variables: set[str] = field(default_factory=set)
 
 
+class Unsound(Exception):
+    """A fragment of the document is not known, not the only one of its name, not used, or spreads itself."""
+
+
 def measure(document: DocumentNode) -> Measured:
-    """Measure a document of which every fragment is known, has a name of its own, is used, and spreads not itself."""
+    """Raises Unsound: such a document is not valid, and has no measure."""
     return _Measuring(document).measured
 
 
@@ -62,7 +67,7 @@ class _Measuring:
         self.measured = Measured()
         self._aliases: Counter[str] = Counter()
         self._directives = 0
-        self._weights: dict[str, Weight] = {}
+        self._weights: dict[str, Weight | None] = {}  # of fragments; None: it is being weighed
         self._fragments = fragments_of(document)
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         self._refuse_more("operations", len(operations), MOST_OPERATIONS)
@@ -71,6 +76,8 @@ class _Measuring:
             weight = self._weigh(operation.selection_set)
             self._refuse_more("levels", weight.depth, DEEPEST)
             self._refuse_more("fields", weight.fields, MOST_FIELDS)
+        if len(self._weights) != sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions):
+            raise Unsound
         self._refuse_more("aliases of one field", max(self._aliases.values(), default=0), MOST_ALIASES)
         self._refuse_more("directives", self._directives, MOST_DIRECTIVES)
         if not self.measured.problems:
@@ -96,15 +103,19 @@ class _Measuring:
         if node.alias is not None:
             self._aliases[node.name.value] += 1
         self._look_at_page(node)
-        if node.name.value in INTROSPECTION:
-            return Weight(1, 1)
         below = self._weigh(node.selection_set)
-        return Weight(below.depth + 1, below.fields + 1)
+        return Weight(1, 1) if node.name.value in INTROSPECTION else Weight(below.depth + 1, below.fields + 1)
 
     def _weigh_fragment(self, name: str) -> Weight:
         if name not in self._weights:
+            if name not in self._fragments:
+                raise Unsound
+            self._weights[name] = None
             self._weights[name] = self._weigh(self._fragments[name].selection_set)
-        return self._weights[name]
+        weight = self._weights[name]
+        if weight is None:
+            raise Unsound
+        return weight
 
     def _look_at_page(self, node: FieldNode) -> None:
         for argument in node.arguments or ():
