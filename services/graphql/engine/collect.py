@@ -49,6 +49,12 @@ def condition(directive: DirectiveNode) -> Any:
     return directive.arguments[0].value if directive.name.value in CONDITIONS else None
 
 
+def condition_variables(document: DocumentNode) -> set[str]:
+    """Those that decide what is selected, in whichever operation."""
+    values = (condition(node) for node in walk(document) if isinstance(node, DirectiveNode))
+    return {value.name.value for value in values if isinstance(value, VariableNode)}
+
+
 @dataclass(frozen=True, slots=True)
 class Collector:
     """`given`: the variables that conditions name. One that is null decides nothing: it is for others to refuse."""

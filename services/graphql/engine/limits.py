@@ -46,9 +46,13 @@ class Weight:
 
 @dataclass
 class Measured:
-    """What is too much, whether a page is too long, and the names of variables that say how long a page may be."""
+    """What is too much, whether a page is too long, and the names of variables that say how long a page may be.
+
+    `fields`: of all operations, their fragments spread out.
+    """
 
     problems: list[str] = field(default_factory=list)
+    fields: int = 0
     page_problem: bool = False
     page_variables: set[str] = field(default_factory=set)
 
@@ -76,6 +80,7 @@ class _Measuring:
             weight = self._weigh(operation.selection_set)
             self._refuse_more("levels", weight.depth, DEEPEST)
             self._refuse_more("fields", weight.fields, MOST_FIELDS)
+            self.measured.fields += weight.fields
         if len(self._weights) != sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions):
             raise Unsound
         self._refuse_more("aliases of one field", max(self._aliases.values(), default=0), MOST_ALIASES)

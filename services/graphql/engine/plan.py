@@ -5,11 +5,11 @@ An operation has a plan for each way in which its `@skip` and `@include` turn ou
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
-    DirectiveNode,
     DocumentNode,
     FieldNode,
     GraphQLInterfaceType,
@@ -32,7 +32,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from services.graphql.engine.codegen import generate, generate_write
-from services.graphql.engine.collect import Collector, Fragments, condition, fragments_of, walk
+from services.graphql.engine.collect import Collector, Fragments, fragments_of
 from services.graphql.engine.fields import BATCHED, READS, classes_of
 from services.graphql.engine.limits import INTROSPECTION
 from services.graphql.engine.reads import wants
@@ -63,12 +63,18 @@ class Plan:
 
 
 class Plans:
-    """The plans of one operation."""
+    """The plans of one operation. `conditions`: the variables of its document that decide what is selected."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        conditions: AbstractSet[str],
+    ) -> None:
         self._schema, self._operation = schema, operation
         self._fragments = fragments_of(document)
-        self._conditions = sorted(_conditions(document) & _declared(operation))
+        self._conditions = sorted(conditions & _declared(operation))
         self._kept: OrderedDict[tuple[bool, ...], Plan] = OrderedDict()
 
     def get(self, values: VariableValues) -> Plan:
@@ -85,12 +91,6 @@ class Plans:
             if len(self._kept) > MOST_WAYS:
                 self._kept.popitem(last=False)
         return plan
-
-
-def _conditions(document: DocumentNode) -> set[str]:
-    """The variables that decide what is selected, in whichever operation."""
-    values = (condition(node) for node in walk(document) if isinstance(node, DirectiveNode))
-    return {value.name.value for value in values if isinstance(value, VariableNode)}
 
 
 def _declared(operation: OperationDefinitionNode) -> set[str]:
