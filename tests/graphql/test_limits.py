@@ -76,6 +76,9 @@ def doubling(fragments: int) -> str:
         ("\ufeff{ nobody }", UNKNOWN),
         ('{ nobody(a: "\\uD800") }', "GRAPHQL_PARSE_FAILED"),
         ("{ nobody\0 }", "GRAPHQL_PARSE_FAILED"),
+        (f"{{ nobody }} #{'x' * 49_988}", UNKNOWN),
+        (f"{{ nobody }} #{'x' * 49_989}", "TOO_COSTLY"),
+        ('{ nobody(a: """' + "\n" * 100_000 + '""") }', "TOO_COSTLY"),
         ("{ nobody(first: " + "9" * 5_000 + ") }", UNKNOWN),
     ],
     ids=lambda text: text if text.isupper() else f"{len(text)} characters: {text[:24]}",
@@ -171,6 +174,17 @@ def test_counts_what_the_plans_of_a_document_come_to() -> None:
     kept = document.MOST_KEPT // each
     assert (list(documents._kept), documents._size) == (texts[-kept:], kept * each)
     assert kept == 47
+
+
+def test_forgets_nothing_for_a_document_that_is_too_long() -> None:
+    documents = Documents(executable, introspection=True, suggestions=True)
+    kept = documents.get("{ __typename }")
+
+    for number in range(20):
+        with pytest.raises(RequestError):
+            documents.get(f"{{ __typename }} #{number}{'x' * 200_000}")
+
+    assert documents.get("{ __typename }") is kept
 
 
 def test_refuses_again_what_it_has_refused() -> None:

@@ -31,6 +31,7 @@ from services.graphql.engine.plan import MOST_WAYS, Plans
 from services.graphql.engine.refusals import RequestError
 
 MOST_TOKENS = 2_000
+LONGEST = 50_000  # characters: two thousand tokens, well laid out, come to half of it; values belong in variables
 MOST_ERRORS = 5
 MOST_KEPT = 500_000  # characters of documents, each of which comes to some 150 bytes
 AT_LEAST = 200  # characters that a document counts for besides its own: the smallest comes to 5 KB
@@ -121,6 +122,9 @@ class Documents:
 
     def get(self, text: str) -> Document:
         """Raises RequestError when the document cannot be executed."""
+        if len(text) > LONGEST:
+            sentence = f"The document has {len(text)} characters; at most {LONGEST} are taken. Give values as variables."
+            raise RequestError("TOO_COSTLY", GraphQLError(sentence))
         kept = self._kept.get(text)
         if kept is None:
             try:
