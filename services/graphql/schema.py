@@ -3,7 +3,13 @@
 from pathlib import Path
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    value_from_ast_untyped,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
@@ -120,17 +126,24 @@ executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core 
 explain(executable)
 
 
-def tell_choices(schema: GraphQLSchema) -> None:
-    """Which inputs are choices of one thing (`@oneOf`): graphql-core judges and tells of them, once it knows."""
+def tell(schema: GraphQLSchema) -> None:
+    """Tell graphql-core what Strawberry does not.
+
+    Which inputs are choices of one thing (`@oneOf`), so that it judges and shows them; and how JSON that is written
+    into a document is read: as an input object is, without the fields whose variables are absent.
+    """
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             type_.is_one_of = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].is_one_of
+    json = schema.type_map["JSON"]
+    assert isinstance(json, GraphQLScalarType)
+    json.coerce_input_literal = value_from_ast_untyped
     introspection = schema.type_map["__Type"]
     assert isinstance(introspection, GraphQLObjectType)
     introspection.fields["isOneOf"].resolve = lambda type_, _info: getattr(type_, "is_one_of", None)
 
 
-tell_choices(executable)
+tell(executable)
 
 
 def sdl() -> str:

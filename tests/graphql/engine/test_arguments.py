@@ -43,6 +43,19 @@ async def test_refuses_a_choice_of_none_or_of_several(owner: Person, place: str)
     assert (await owner.answer(query, {"id": "x"})).codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
+async def test_leaves_out_of_json_what_is_not_given(owner: Person) -> None:
+    funnel = await owner.funnel()
+    query = """mutation ($funnel: ID!, $city: JSON, $rooms: JSON) { createDeal(input: {
+        funnelId: $funnel, title: "x", contact: {name: "x"},
+        customFields: {city: $city, rooms: $rooms, both: [$city, $rooms], inner: {rooms: $rooms}}
+        }) { ... on CreateDealPayload { deal { customFields } } } }"""
+
+    made = await owner.ask(query, {"funnel": funnel["id"], "city": {"name": "Київ"}})
+
+    kept = {"city": {"name": "Київ"}, "both": [{"name": "Київ"}, None], "inner": {}}
+    assert made["createDeal"]["deal"]["customFields"] == kept
+
+
 async def test_tells_tools_which_inputs_are_choices(api: Api) -> None:
     types = (await api.graphql("{ __schema { types { name kind isOneOf } } }")).data["__schema"]["types"]
 
