@@ -3,7 +3,13 @@
 from pathlib import Path
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    value_from_ast_untyped,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
@@ -108,13 +114,6 @@ class Subscription(BoardSubscription, BillingSubscription, ImportsSubscription):
     pass
 
 
-def _say_what_is_one_of(made: GraphQLSchema) -> None:
-    """graphql-core refuses such a request by its rules; Strawberry's own check is made when it is executed already."""
-    for type_ in made.type_map.values():
-        if isinstance(type_, GraphQLInputObjectType):
-            type_.is_one_of = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].is_one_of
-
-
 schema = strawberry.Schema(
     Query,
     Mutation,
@@ -125,7 +124,26 @@ schema = strawberry.Schema(
 )
 executable: GraphQLSchema = schema._schema  # noqa: SLF001  # what graphql-core executes; Strawberry has no public name for it
 explain(executable)
-_say_what_is_one_of(executable)
+
+
+def tell(schema: GraphQLSchema) -> None:
+    """Tell graphql-core what Strawberry does not.
+
+    Which inputs are choices of one thing (`@oneOf`), so that it judges and shows them; and how JSON that is written
+    into a document is read: as an input object is, without the fields whose variables are absent.
+    """
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            type_.is_one_of = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].is_one_of
+    json = schema.type_map["JSON"]
+    assert isinstance(json, GraphQLScalarType)
+    json.coerce_input_literal = value_from_ast_untyped
+    introspection = schema.type_map["__Type"]
+    assert isinstance(introspection, GraphQLObjectType)
+    introspection.fields["isOneOf"].resolve = lambda type_, _info: getattr(type_, "is_one_of", None)
+
+
+tell(executable)
 
 
 def sdl() -> str:

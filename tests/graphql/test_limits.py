@@ -76,6 +76,9 @@ def doubling(fragments: int) -> str:
         ("\ufeff{ nobody }", UNKNOWN),
         ('{ nobody(a: "\\uD800") }', "GRAPHQL_PARSE_FAILED"),
         ("{ nobody\0 }", "GRAPHQL_PARSE_FAILED"),
+        (f"{{ nobody }} #{'x' * 49_988}", UNKNOWN),
+        (f"{{ nobody }} #{'x' * 49_989}", "TOO_COSTLY"),
+        ('{ nobody(a: """' + "\n" * 100_000 + '""") }', "TOO_COSTLY"),
         ("{ nobody(first: " + "9" * 5_000 + ") }", UNKNOWN),
     ],
     ids=lambda text: text if text.isupper() else f"{len(text)} characters: {text[:24]}",
@@ -131,7 +134,7 @@ def test_looks_at_each_fragment_once() -> None:
 
 def test_forgets_what_was_asked_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = "{ a: __typename }", "{ b: __typename }"
-    monkeypatch.setattr(document, "MOST_KEPT", 2 * (len(one) + document.AT_LEAST))
+    monkeypatch.setattr(document, "MOST_KEPT", 2 * (len(one) + document.AT_LEAST + document.PLANNED))
     documents = Documents(executable, introspection=True, suggestions=True)
     kept, other = documents.get(one), documents.get(two)
     assert documents.get(one) is kept  # asked again: `two` is the older one now
@@ -154,6 +157,34 @@ def test_keeps_its_bound_when_ten_thousand_documents_come_in_a_row() -> None:
     assert document.MOST_KEPT - 300 < documents._size <= document.MOST_KEPT
     assert list(documents._kept)[-1] == "{ a9999: }"
     assert len(documents._kept) < 2_500
+
+
+def test_counts_what_the_plans_of_a_document_come_to() -> None:
+    """By fragments a few hundred characters are thousands of fields; a condition makes two plans of them."""
+    users = " ".join(f"u{n}: user {{ ...U }}" for n in range(15))
+    viewers = " ".join(f"v{n}: viewer {{ ...V }}" for n in range(15))
+    fragments = f"fragment V on Viewer {{ {users} }} fragment U on User {{ id name @skip(if: $if) }}"
+    documents = Documents(executable, introspection=True, suggestions=True)
+    texts = [f"query Q{n} ($if: Boolean!) {{ {viewers} }} {fragments}" for n in range(100, 160)]
+
+    for text in texts:
+        documents.get(text)
+
+    each = len(texts[0]) + document.AT_LEAST + document.PLANNED * 2 * 15 * (1 + 15 * 3)
+    kept = document.MOST_KEPT // each
+    assert (list(documents._kept), documents._size) == (texts[-kept:], kept * each)
+    assert kept == 47
+
+
+def test_forgets_nothing_for_a_document_that_is_too_long() -> None:
+    documents = Documents(executable, introspection=True, suggestions=True)
+    kept = documents.get("{ __typename }")
+
+    for number in range(20):
+        with pytest.raises(RequestError):
+            documents.get(f"{{ __typename }} #{number}{'x' * 200_000}")
+
+    assert documents.get("{ __typename }") is kept
 
 
 def test_refuses_again_what_it_has_refused() -> None:

@@ -1,9 +1,9 @@
 """How an operation is executed: compiled once, then level by level.
 
-A document is parsed, validated and measured once and kept by its text (`document.py`, `limits.py`). What it asks of
-objects of one type is a selection; each becomes one generated function, from a list of sources to a list of dicts
-(`plan.py`, `codegen.py`). A field is an attribute of its source or batched: called once for all objects of a level
-(`fields.py`). So for
+A document is parsed, validated and measured once and kept by its text (`document.py`, `limits.py`); what an operation
+may ask for at once is counted (`cost.py`). What it asks of objects of one type is a selection (`collect.py`); each
+becomes one generated function, from a list of sources to a list of dicts (`plan.py`, `codegen.py`). A field is an
+attribute of its source or batched: called once for all objects of a level (`fields.py`). So for
 
     { board(funnelId: "…") { seq columns { dealCount deals { nodes { id title stage { name } } } } } }
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode
 
 from shared.errors import DomainError, InvalidInput, Unavailable
 
@@ -41,7 +41,7 @@ def to_json(error: GraphQLError, language: str, code: str | None = None) -> dict
             extensions["retryAfter"] = cause.retry_after
     elif isinstance(cause, BadUserInput):
         extensions["code"] = cause.code
-    elif code is None and (cause is not None or error.path is not None):
+    elif code is None and not _is_of_a_value(cause) and (cause is not None or error.path is not None):
         id = uuid4().hex
         log.error("masked error", error_id=id, path=error.path, exc_info=cause or error)
         shown["message"] = f"Something went wrong on our side; it is noted as {id}."
@@ -53,6 +53,11 @@ def to_json(error: GraphQLError, language: str, code: str | None = None) -> dict
 def unforeseen(failure: Exception, language: str) -> dict[str, Any]:
     """Of what no field has caught: a bug, and masked, unless it is a refusal."""
     return to_json(GraphQLError(str(failure), original_error=failure), language)
+
+
+def _is_of_a_value(cause: Exception | None) -> bool:
+    """Whether graphql-core says it of a value that the document gives: of a variable that is null where none may be."""
+    return isinstance(cause, GraphQLError) and any(isinstance(node, ValueNode) for node in cause.nodes or ())
 
 
 def many_to_json(errors: Sequence[GraphQLError], language: str, code: str | None = None) -> list[dict[str, Any]]:

@@ -87,8 +87,7 @@ def inlined(step: Step) -> Sequence[Step]:
     """The fields of an object that is written where it stands: it is of one type, and they are attributes of it."""
     if step.target is None or step.target.is_abstract or step.loading is not None or step.shape.item is not None:
         return ()
-    selection = step.target.of(object)
-    assert selection is not None
+    selection = step.target.only()
     plain = [one for one in selection.steps if one.loading is None and (one.leaf is not None or inlined(one))]
     named = [one for one in selection.steps if one.constant is not None]
     return selection.steps if plain and len(plain) + len(named) == len(selection.steps) else ()

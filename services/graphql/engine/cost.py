@@ -12,12 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graphql import (
-    BooleanValueNode,
-    DirectiveNode,
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLField,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -38,6 +34,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from services.graphql.engine.collect import Collector, fragments_of, walk
 from services.graphql.engine.limits import LONGEST_PAGE
 
 MOST_COST = 20_000
@@ -46,7 +43,6 @@ MOST_KEPT = 8  # costs of one operation, by what its variables say of sizes
 PAGE = "first"
 INPUT = "input"
 NAMED = ("ids", "stageIds", "users")  # in arguments and inputs: what is answered with is not longer
-CONDITIONS = ("skip", "include")
 
 Bounds = Mapping[str, int]  # of `Type.field`: how long a list may be that is no page; 0: it costs nothing
 Size = int | None
@@ -60,9 +56,7 @@ class Costs:
         self, schema: GraphQLSchema, bounds: Bounds, document: DocumentNode, operation: OperationDefinitionNode
     ) -> None:
         self._schema, self._bounds, self._operation = schema, bounds, operation
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(document)
         self._names = sorted(set(_deciding(document)))
         self._kept: OrderedDict[tuple[Size, ...], int] = OrderedDict()
 
@@ -71,9 +65,8 @@ class Costs:
         sizes = tuple(_size(values.coerced.get(name)) for name in self._names)
         cost = self._kept.get(sizes)
         if cost is None:
-            counting = _Counting(
-                self._schema, self._bounds, self._fragments, dict(zip(self._names, sizes, strict=True))
-            )
+            collector = Collector(self._schema, self._fragments, dict(zip(self._names, sizes, strict=True)))
+            counting = _Counting(self._schema, self._bounds, collector)
             cost = self._kept[sizes] = max(1, counting.operation(self._operation))
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
@@ -82,16 +75,10 @@ class Costs:
 
 def _deciding(document: DocumentNode) -> Iterator[str]:
     """The variables that say how much is asked for."""
-    waiting: list[Any] = list(document.definitions)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, FieldNode | DirectiveNode):
-            for argument in node.arguments or ():
-                if argument.name.value in (PAGE, INPUT, "if", *NAMED):
-                    yield from _variables(argument.value)
-        waiting += getattr(node, "directives", None) or ()
-        below = getattr(node, "selection_set", None)
-        waiting += below.selections if below is not None else ()
+    for node in walk(document):
+        for argument in node.arguments or ():
+            if argument.name.value in (PAGE, INPUT, "if", *NAMED):
+                yield from _variables(argument.value)
 
 
 def _variables(value: ValueNode) -> Iterator[str]:
@@ -112,22 +99,9 @@ def _size(value: Any) -> Size:
     return value if isinstance(value, int) else None
 
 
-def _length(value: ValueNode) -> Size:
-    """Of the list that a literal is read as: what is none is the only one of it (GraphQL, 3.11)."""
-    if isinstance(value, NullValueNode):
-        return None
-    return len(value.values) if isinstance(value, ListValueNode) else 1
-
-
 class _Counting:
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        bounds: Bounds,
-        fragments: Mapping[str, FragmentDefinitionNode],
-        sizes: Mapping[str, Size],
-    ) -> None:
-        self._schema, self._bounds, self._fragments, self._sizes = schema, bounds, fragments, sizes
+    def __init__(self, schema: GraphQLSchema, bounds: Bounds, collector: Collector) -> None:
+        self._schema, self._bounds, self._collector = schema, bounds, collector
         self._counted: dict[tuple[str, Size, tuple[int, ...]], int] = {}
 
     def operation(self, operation: OperationDefinitionNode) -> int:
@@ -148,11 +122,8 @@ class _Counting:
         return self._counted[key]
 
     def _object(self, type_: GraphQLObjectType, sets: Sets, given: Size) -> int:
-        fields: dict[str, list[FieldNode]] = {}
-        for one in sets:
-            self._collect(type_, one, fields, set())
         cost, in_page = 0, None
-        for nodes in fields.values():
+        for nodes in self._collector.collect(type_, sets).values():
             name = nodes[0].name.value
             definition = type_.fields.get(name)
             if definition is None or is_leaf_type(named := get_named_type(definition.type)):
@@ -174,56 +145,23 @@ class _Counting:
             argument = definition.args.get(name)
             if argument is None:
                 continue
-            size = self._literal(name, said[name]) if name in said else None
-            if size is None and name == PAGE:
-                size = _size(argument.default_value)
-            return size
+            if name != PAGE:
+                return self._length(said.get(name))
+            size = self._number(said.get(name))
+            return _size(argument.default_value) if size is None else size
         return None
 
-    def _literal(self, name: str, value: ValueNode) -> Size:
+    def _number(self, value: ValueNode | None) -> Size:
         if isinstance(value, VariableNode):
-            return self._sizes[value.name.value]
-        if name in NAMED:
-            return _length(value)
-        if isinstance(value, IntValueNode):
-            return int(value.value)
+            return self._collector.given[value.name.value]
+        return int(value.value) if isinstance(value, IntValueNode) else None
+
+    def _length(self, value: ValueNode | None) -> Size:
+        """Of a list of what is named, or of the one that an input holds; what is no list names one."""
+        if isinstance(value, VariableNode):
+            return self._collector.given[value.name.value]
         if isinstance(value, ObjectValueNode):
-            named = ((one.name.value, one.value) for one in value.fields if one.name.value in NAMED)
-            return next((self._literal(*one) for one in named), None)
-        return None
-
-    def _collect(
-        self,
-        type_: GraphQLObjectType,
-        selections: SelectionSetNode,
-        fields: dict[str, list[FieldNode]],
-        spread: set[str],
-    ) -> None:
-        for node in selections.selections:
-            if not all(map(self._is_met, node.directives or ())):
-                continue
-            if isinstance(node, FieldNode):
-                key = node.alias.value if node.alias else node.name.value
-                fields.setdefault(key, []).append(node)
-                continue
-            part: Any = node
-            if isinstance(node, FragmentSpreadNode):
-                if node.name.value in spread:
-                    continue
-                spread.add(node.name.value)
-                part = self._fragments[node.name.value]
-            if part.type_condition is None or self._is_of(type_, part.type_condition.name.value):
-                self._collect(type_, part.selection_set, fields, spread)
-
-    def _is_met(self, directive: DirectiveNode) -> bool:
-        """Whether the condition lets it be asked for; one that is null is for others to refuse."""
-        if directive.name.value not in CONDITIONS:
-            return True
-        assert directive.arguments
-        value = directive.arguments[0].value
-        said = value.value if isinstance(value, BooleanValueNode) else self._literal("if", value)
-        return said is None or bool(said) == (directive.name.value == "include")
-
-    def _is_of(self, type_: GraphQLObjectType, name: str) -> bool:
-        condition = self._schema.type_map[name]
-        return condition is type_ or (is_abstract_type(condition) and self._schema.is_sub_type(condition, type_))
+            return next((self._length(one.value) for one in value.fields if one.name.value in NAMED), None)
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        return None if value is None or isinstance(value, NullValueNode) else 1

@@ -14,7 +14,6 @@ from graphql import (
     NoFragmentCyclesRule,
     NoUnusedFragmentsRule,
     OperationDefinitionNode,
-    OperationType,
     UniqueFragmentNamesRule,
     parse,
     specified_rules,
@@ -24,18 +23,21 @@ from graphql.execution.values import VariableValues, get_variable_values
 from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule
 
 from services.graphql.engine.asked import Asked
+from services.graphql.engine.collect import condition_variables
 from services.graphql.engine.cost import MOST_COST, Bounds, Costs
-from services.graphql.engine.limits import MOST_VALUES, NO_PAGE, check_pages, count_values, measure
+from services.graphql.engine.limits import MOST_VALUES, NO_PAGE, Unsound, check_pages, count_values, measure
 from services.graphql.engine.persisted import Persisted
-from services.graphql.engine.plan import Plans
+from services.graphql.engine.plan import MOST_WAYS, Plans
 from services.graphql.engine.refusals import RequestError
 
 MOST_TOKENS = 2_000
+LONGEST = 50_000  # characters: two thousand tokens, well laid out, come to half of it; values belong in variables
 MOST_ERRORS = 5
 MOST_KEPT = 500_000  # characters of documents, each of which comes to some 150 bytes
 AT_LEAST = 200  # characters that a document counts for besides its own: the smallest comes to 5 KB
+PLANNED = 7  # and for each field of each of its plans, its fragments spread out: 1 KB
 
-# What measuring relies on: each fragment is there once, is used, and does not spread itself.
+# What makes a document one that cannot be measured.
 SOUND_FRAGMENTS = (KnownFragmentNamesRule, NoFragmentCyclesRule, NoUnusedFragmentsRule, UniqueFragmentNamesRule)
 
 
@@ -47,6 +49,8 @@ class Document:
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     page_variables: set[str]
+    conditions: set[str]  # variables that decide what is selected
+    fields: int  # of all operations, their fragments spread out
     _plans: dict[str, Plans] = field(default_factory=dict)
     _costs: dict[str, Costs] = field(default_factory=dict)
     deciding: dict[str | None, list[str]] = field(default_factory=dict)  # of operations: variables that answers hang on
@@ -54,7 +58,7 @@ class Document:
     def plans(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Plans:
         name = operation.name.value if operation.name else ""
         if name not in self._plans:
-            self._plans[name] = Plans(schema, self.node, operation)
+            self._plans[name] = Plans(schema, self.node, operation, self.conditions)
         return self._plans[name]
 
     def costs(self, schema: GraphQLSchema, bounds: Bounds, operation: OperationDefinitionNode) -> Costs:
@@ -75,6 +79,14 @@ class Document:
                 "BAD_USER_INPUT", GraphQLError(f"Say by operationName which operation to execute: {which}.")
             )
         return found
+
+
+def size(text: str, document: Document | RequestError) -> int:
+    """How much of a cache it takes, in characters; also of one that is refused."""
+    if isinstance(document, RequestError):
+        return len(text) + AT_LEAST
+    ways = min(2 ** len(document.conditions), MOST_WAYS)
+    return len(text) + AT_LEAST + PLANNED * document.fields * ways
 
 
 class Documents:
@@ -100,7 +112,7 @@ class Documents:
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         self._kept: OrderedDict[str, Document | RequestError] = OrderedDict()
-        self._size = 0  # of the texts together
+        self._size = 0  # of all together
 
     def find(self, asked: Asked) -> Document:
         """By its text, or by its SHA-256. Raises RequestError when it is not known or cannot be executed."""
@@ -110,6 +122,11 @@ class Documents:
 
     def get(self, text: str) -> Document:
         """Raises RequestError when the document cannot be executed."""
+        if len(text) > LONGEST:
+            sentence = (
+                f"The document has {len(text)} characters; at most {LONGEST} are taken. Give values as variables."
+            )
+            raise RequestError("TOO_COSTLY", GraphQLError(sentence))
         kept = self._kept.get(text)
         if kept is None:
             try:
@@ -125,18 +142,19 @@ class Documents:
 
     def _keep(self, text: str, document: Document | RequestError) -> None:
         self._kept[text] = document
-        self._size += len(text) + AT_LEAST
+        self._size += size(text, document)
         while self._size > MOST_KEPT:
-            forgotten, _ = self._kept.popitem(last=False)
-            self._size -= len(forgotten) + AT_LEAST
+            self._size -= size(*self._kept.popitem(last=False))
 
     def _read(self, text: str) -> Document:
         try:
             node = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
-            self._validate(node, SOUND_FRAGMENTS)
             measured = measure(node)  # what is too large is not worth validating
         except GraphQLSyntaxError as error:
             raise RequestError("GRAPHQL_PARSE_FAILED", error) from None
+        except Unsound:
+            self._validate(node, SOUND_FRAGMENTS)
+            raise
         except RecursionError:
             raise RequestError("GRAPHQL_PARSE_FAILED", GraphQLError("The document is nested too deeply.")) from None
         if measured.problems:
@@ -146,7 +164,12 @@ class Documents:
             raise RequestError("BAD_USER_INPUT", GraphQLError(NO_PAGE))
         operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         return Document(
-            text, node, {one.name.value if one.name else None: one for one in operations}, measured.page_variables
+            text,
+            node,
+            {one.name.value if one.name else None: one for one in operations},
+            measured.page_variables,
+            condition_variables(node),
+            measured.fields,
         )
 
     def _validate(self, node: DocumentNode, rules: Sequence[type[ASTValidationRule]]) -> None:
@@ -188,7 +211,3 @@ class Documents:
             )
             raise RequestError("TOO_COSTLY", GraphQLError(sentence), cost=cost)
         return cost
-
-
-def is_subscription(operation: OperationDefinitionNode) -> bool:
-    return operation.operation is OperationType.SUBSCRIPTION

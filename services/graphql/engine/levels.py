@@ -208,9 +208,7 @@ def _make(run: Run, target: Target, sources: Sequence[Any]) -> list[Any]:
     if not sources:
         return []
     if not target.is_abstract:
-        selection = target.of(object)
-        assert selection is not None
-        return selection.make(run, sources)
+        return target.only().make(run, sources)
     by_class: dict[type, list[int]] = {}
     for number, source in enumerate(sources):
         by_class.setdefault(type(source), []).append(number)

@@ -27,6 +27,7 @@ from graphql import (
     type_from_ast,
 )
 
+from services.graphql.engine.collect import fragments_of
 from services.graphql.engine.overlaps import count_pairs
 
 DEEPEST = 12
@@ -52,15 +53,23 @@ class Weight:
 
 @dataclass
 class Measured:
-    """What is too much, whether a page is too long, and the names of variables that say how long a page may be."""
+    """What is too much, whether a page is too long, and the names of variables that say how long a page may be.
+
+    `fields`: of all operations, their fragments spread out.
+    """
 
     problems: list[str] = field(default_factory=list)
+    fields: int = 0
     page_problem: bool = False
     page_variables: set[str] = field(default_factory=set)
 
 
+class Unsound(Exception):
+    """A fragment of the document is not known, not the only one of its name, not used, or spreads itself."""
+
+
 def measure(document: DocumentNode) -> Measured:
-    """Measure a document of which every fragment is known, has a name of its own, is used, and spreads not itself."""
+    """Raises Unsound: such a document is not valid, and has no measure."""
     return _Measuring(document).measured
 
 
@@ -69,10 +78,8 @@ class _Measuring:
         self.measured = Measured()
         self._aliases: Counter[str] = Counter()
         self._directives = 0
-        self._weights: dict[str, Weight] = {}
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._weights: dict[str, Weight | None] = {}  # of fragments; None: it is being weighed
+        self._fragments = fragments_of(document)
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         self._refuse_more("operations", len(operations), MOST_OPERATIONS)
         for operation in operations:
@@ -80,6 +87,9 @@ class _Measuring:
             weight = self._weigh(operation.selection_set)
             self._refuse_more("levels", weight.depth, DEEPEST)
             self._refuse_more("fields", weight.fields, MOST_FIELDS)
+            self.measured.fields += weight.fields
+        if len(self._weights) != sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions):
+            raise Unsound
         self._refuse_more("aliases of one field", max(self._aliases.values(), default=0), MOST_ALIASES)
         self._refuse_more("directives", self._directives, MOST_DIRECTIVES)
         if not self.measured.problems:
@@ -105,15 +115,19 @@ class _Measuring:
         if node.alias is not None:
             self._aliases[node.name.value] += 1
         self._look_at_page(node)
-        if node.name.value in INTROSPECTION:
-            return Weight(1, 1)
         below = self._weigh(node.selection_set)
-        return Weight(below.depth + 1, below.fields + 1)
+        return Weight(1, 1) if node.name.value in INTROSPECTION else Weight(below.depth + 1, below.fields + 1)
 
     def _weigh_fragment(self, name: str) -> Weight:
         if name not in self._weights:
+            if name not in self._fragments:
+                raise Unsound
+            self._weights[name] = None
             self._weights[name] = self._weigh(self._fragments[name].selection_set)
-        return self._weights[name]
+        weight = self._weights[name]
+        if weight is None:
+            raise Unsound
+        return weight
 
     def _look_at_page(self, node: FieldNode) -> None:
         for argument in node.arguments or ():

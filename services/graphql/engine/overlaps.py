@@ -7,9 +7,9 @@ a few kilobytes keeps it busy for seconds. So the pairs are counted first.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
-Fragments = Mapping[str, FragmentDefinitionNode]
+from services.graphql.engine.collect import Fragments
 
 
 def count_pairs(selections: Sequence[SelectionSetNode], fragments: Fragments) -> int:

@@ -1,19 +1,16 @@
-"""From a document to steps: fragments spread out, equal fields merged, conditions decided.
+"""From a document to steps: what each of its fields is, and how it gets its value.
 
 An operation has a plan for each way in which its `@skip` and `@include` turn out, so that a plan knows no conditions.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import (
-    BooleanValueNode,
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
@@ -22,12 +19,8 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     GraphQLUnionType,
-    InlineFragmentNode,
-    Node,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableNode,
-    is_abstract_type,
     is_leaf_type,
 )
 from graphql.execution.values import VariableValues
@@ -35,6 +28,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from services.graphql.engine.arguments import Arguments, Converting
 from services.graphql.engine.codegen import generate, generate_write
+from services.graphql.engine.collect import Collector, Fragments, fragments_of
 from services.graphql.engine.fields import BATCHED, READS, classes_of
 from services.graphql.engine.limits import INTROSPECTION
 from services.graphql.engine.reads import wants
@@ -43,7 +37,6 @@ from services.graphql.engine.steps import Loading, Selection, Shape, Step, Targe
 
 MOST_WAYS = 8  # in which the conditions of one operation turn out, that are kept
 OWN = GraphQLCoreConverter.DEFINITION_BACKREF
-CONDITIONS = ("skip", "include")
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
@@ -62,18 +55,22 @@ class Plan:
 
     root: Selection
     operation: OperationDefinitionNode
-    fragments: dict[str, FragmentDefinitionNode]
+    fragments: Fragments
 
 
 class Plans:
-    """The plans of one operation."""
+    """The plans of one operation. `conditions`: the variables of its document that decide what is selected."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        conditions: AbstractSet[str],
+    ) -> None:
         self._schema, self._operation = schema, operation
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
-        self._conditions = sorted(set(_condition_variables(document)))
+        self._fragments = fragments_of(document)
+        self._conditions = sorted(conditions & _declared(operation))
         self._kept: OrderedDict[tuple[bool, ...], Plan] = OrderedDict()
 
     def get(self, values: VariableValues) -> Plan:
@@ -84,33 +81,21 @@ class Plans:
         decided = tuple(map(bool, given))
         plan = self._kept.get(decided)
         if plan is None:
-            planning = _Planning(self._schema, self._fragments, dict(zip(self._conditions, decided, strict=True)))
-            plan = self._kept[decided] = Plan(planning.root(self._operation), self._operation, self._fragments)
+            collector = Collector(self._schema, self._fragments, dict(zip(self._conditions, decided, strict=True)))
+            root = _Planning(self._schema, collector).root(self._operation)
+            plan = self._kept[decided] = Plan(root, self._operation, self._fragments)
             if len(self._kept) > MOST_WAYS:
                 self._kept.popitem(last=False)
         return plan
 
 
-def _condition_variables(node: Node) -> Iterator[str]:
-    """The variables that decide what is selected, in whichever operation."""
-    for definition in getattr(node, "definitions", ()):
-        yield from _condition_variables(definition.selection_set)
-    for selection in getattr(node, "selections", ()):
-        for directive in selection.directives or ():
-            if directive.name.value in CONDITIONS:
-                yield from (one.value.name.value for one in directive.arguments if isinstance(one.value, VariableNode))
-        if getattr(selection, "selection_set", None) is not None:
-            yield from _condition_variables(selection.selection_set)
+def _declared(operation: OperationDefinitionNode) -> set[str]:
+    return {one.variable.name.value for one in operation.variable_definitions or ()}
 
 
 class _Planning:
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        fragments: Mapping[str, FragmentDefinitionNode],
-        decided: Mapping[str, bool],
-    ) -> None:
-        self._schema, self._fragments, self._decided = schema, fragments, decided
+    def __init__(self, schema: GraphQLSchema, collector: Collector) -> None:
+        self._schema, self._collector = schema, collector
         self._converting = Converting(schema)
         self._roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
 
@@ -139,52 +124,7 @@ class _Planning:
         return Target(select, is_abstract=True)
 
     def _steps(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> list[Step]:
-        fields: dict[str, list[FieldNode]] = {}
-        spread: set[str] = set()
-        for one in sets:
-            self._collect(type_, one, fields, spread)
-        return [self._step(type_, key, nodes) for key, nodes in fields.items()]
-
-    def _collect(
-        self,
-        type_: GraphQLObjectType,
-        selections: SelectionSetNode,
-        fields: dict[str, list[FieldNode]],
-        spread: set[str],
-    ) -> None:
-        for node in selections.selections:
-            if not self._is_included(node):
-                continue
-            if isinstance(node, FieldNode):
-                fields.setdefault((node.alias or node.name).value, []).append(node)
-            elif isinstance(node, InlineFragmentNode):
-                if node.type_condition is None or self._is_of(type_, node.type_condition.name.value):
-                    self._collect(type_, node.selection_set, fields, spread)
-            elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
-                spread.add(node.name.value)
-                fragment = self._fragments[node.name.value]
-                if self._is_of(type_, fragment.type_condition.name.value):
-                    self._collect(type_, fragment.selection_set, fields, spread)
-
-    def _is_included(self, node: Any) -> bool:
-        for directive in node.directives or ():
-            if directive.name.value in CONDITIONS and self._is_true(directive.arguments[0].value) == (
-                directive.name.value == "skip"
-            ):
-                return False
-        return True
-
-    def _is_true(self, value: Node) -> bool:
-        if isinstance(value, VariableNode):
-            return self._decided[value.name.value]
-        assert isinstance(value, BooleanValueNode)
-        return value.value
-
-    def _is_of(self, type_: GraphQLObjectType, name: str) -> bool:
-        if type_.name == name:
-            return True
-        condition = self._schema.type_map[name]
-        return is_abstract_type(condition) and self._schema.is_sub_type(condition, type_)
+        return [self._step(type_, key, nodes) for key, nodes in self._collector.collect(type_, sets).items()]
 
     def _step(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Step:
         name = nodes[0].name.value

@@ -42,8 +42,7 @@ def _gather(step: "Step", names: dict[type, set[str]]) -> bool:
         return True
     if step.target.is_abstract:
         return False
-    selection = step.target.of(object)
-    assert selection is not None
+    selection = step.target.only()
     read = names.setdefault(selection.cls, set())
     for inner in selection.steps:
         if inner.loading is not None:

@@ -10,14 +10,15 @@ from graphql.type import GraphQLResolveInfoHelpers
 
 from services.graphql.engine.levels import Run, place
 from services.graphql.engine.plan import Plan
-from services.graphql.engine.steps import Object, Step
+from services.graphql.engine.settle import settle
+from services.graphql.engine.steps import Object, Selection, Step
 
 
 async def resolve_roots(run: Run, plan: Plan, root: object) -> Object:
     """The data, with Failed in it where something failed.
 
     A query's fields go down level by level together; a mutation is done, and what it answers with read, before the
-    next one begins.
+    next one begins: and none begins once there is no answer any more to tell of it in.
     """
     data: Object = {step.key: step.constant for step in plan.root.steps}
     for step in plan.root.steps:
@@ -26,6 +27,8 @@ async def resolve_roots(run: Run, plan: Plan, root: object) -> Object:
         place(run, step, [data], [await _resolve(run, plan, step, root)])
         if plan.operation.operation is OperationType.MUTATION:
             await run.levels()
+            if run.failed and settle(run, Selection(plan.root.cls, [step], plan.root.make), data)[0] is None:
+                break
     await run.levels()
     return data
 

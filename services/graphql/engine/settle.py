@@ -63,6 +63,4 @@ class _Settling:
 
     def _selection(self, step: Step, out: Object) -> Selection:
         assert step.target is not None
-        selection = self._run.selections[id(out)][1] if step.target.is_abstract else step.target.of(type(out))
-        assert selection is not None
-        return selection
+        return self._run.selections[id(out)][1] if step.target.is_abstract else step.target.only()

@@ -91,3 +91,9 @@ class Target:
         if key not in self.known:
             self.known[key] = self.select(cls)
         return self.known[key]
+
+    def only(self) -> Selection:
+        """An object type's."""
+        selection = self.of(object)
+        assert selection is not None
+        return selection

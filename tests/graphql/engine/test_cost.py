@@ -63,8 +63,10 @@ def refused(text: str, **variables: Any) -> RequestError:
         ('{ node(id: "x") { ... on Deal { notes(first: 5) { nodes { id } } } ... on Funnel { stages { id } } } }', 53),
         ('{ nodes(ids: ["a", "b"]) { ... on Deal { tasks { id } } ... on Funnel { stages { id } } } }', 2 * 201),
         ('{ nodes(ids: "a") { ... on Funnel { stages { id } } } }', 54),
+        (f"{{ nodes(ids: {'9' * 5_000}) {{ id }} }}", 1),  # one id, and no number
+        ('{ board(funnelId: "x") { columns(stageIds: 7) { dealCount } } }', 1),
+        ('{ board(funnelId: "x") { columns(stageIds: null) { dealCount } } }', 53),
         ("{ nodes(ids: 5) { id } }", 1),
-        (f"{{ nodes(ids: {'9' * 5_000}) {{ id }} }}", 1),
         ('{ board(funnelId: "x") { columns(stageIds: null) { deals { nodes { id } } } } }', 53 * 51),
         ('{ boardEvents(funnelId: "x") { events { seq } } }', 100),
         ("{ funnels(first: 9) @include(if: false) { nodes { id } } viewer { user { id } } }", 1),

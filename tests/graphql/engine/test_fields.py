@@ -43,3 +43,16 @@ async def test_leaves_to_the_stock_executor_what_has_no_plan(
     await run(toy.schema, prepare(documents, Asked(query, variables=variables)), toy.Context(0, 10**9))
 
     assert counted._value.get() == before + 1
+
+
+async def test_plans_an_operation_whatever_decides_of_its_neighbours() -> None:
+    documents = Documents(toy.schema, introspection=True, suggestions=True)
+    text = """query One { thing { name } } query Other ($if: Boolean!) { ...F }
+        fragment F on Query { thing @include(if: $if) { name } }"""
+    counted = metrics.FALLBACKS.labels("condition")
+    before = counted._value.get()
+
+    data, errors = await run(toy.schema, prepare(documents, Asked(text, name="One")), toy.Context(0, 10**9))
+
+    assert (data, errors) == ({"thing": {"name": "Thing 3"}}, ())
+    assert counted._value.get() == before
