@@ -54,13 +54,13 @@ class Pay:
             form.refuse(("provider",), HOW)
         if provider is not None and provider not in providers:
             form.refuse(("provider",), NO_PROVIDER)
-        return_url = form.optional_text(("returnUrl",), given.get("return_url"), 2_000)
+        return_url = form.web_address(("returnUrl",), given.get("return_url"))
         form.check()
         return cls(
-            ids.read(quote_id) if quote_id else None,
-            ids.read(invoice_id) if invoice_id else None,
+            _id(quote_id),
+            _id(invoice_id),
             provider,
-            ids.read(method_id) if method_id else None,
+            _id(method_id),
             return_url,
             given.get("save_method") is not False,
             providers,
@@ -170,6 +170,10 @@ async def _start(books: Books, invoice: Invoice, wanted: Pay) -> Paid:
     await sql_money.insert_payment(books.tx, payment, None)
     books.tell(PaymentChanged(payment.id))
     return Paid(invoice, payment)
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else ids.read(text)
 
 
 def _require_way(wanted: Pay) -> None:

@@ -125,6 +125,18 @@ async def test_each_entry_of_the_balance_says_why(api: Api, db: Database) -> Non
     ]
 
 
+async def test_an_empty_id_is_the_id_of_nothing(api: Api, db: Database) -> None:
+    owner = person(api, await scenes.account(db, date(2026, 1, 31)), "BILLING_MANAGE")
+    quote = (await owner.act(CREATE_QUOTE, items=[{"moduleCode": "telephony", "interval": "MONTH"}]))["quote"]
+
+    assert (await owner.act(PAY, quoteId="", provider="sandbox"))["code"] == "NOT_FOUND"
+    assert (await owner.act(PAY, invoiceId="", provider="sandbox"))["code"] == "NOT_FOUND"
+    refused = await owner.act(PAY, quoteId=quote["id"], paymentMethodId="")
+    assert [field["path"] for field in refused["fields"]] == [["paymentMethodId"]]
+    refused = await owner.act(PAY, quoteId=quote["id"], provider="sandbox", returnUrl="javascript:alert(1)")
+    assert [field["path"] for field in refused["fields"]] == [["returnUrl"]]
+
+
 async def test_who_may_not_manage_billing_is_told_of_modules_only(api: Api, db: Database) -> None:
     account_id = await scenes.account(db, date(2026, 1, 31))
     owner, other = person(api, account_id, "BILLING_MANAGE"), person(api, account_id)
