@@ -54,7 +54,7 @@ async def checkout(db: Database, providers: Providers, account_id: UUID, payment
     started = await provider.start(order)
     async with db.transaction(account_id) as tx:
         await sql.update_checkout(tx, payment_id, started.checkout, started.reference)
-    return started.checkout
+        return await sql.select_checkout(tx, payment_id)  # of several that were begun at once, payers see one
 
 
 async def charge(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jobs.Job) -> None:

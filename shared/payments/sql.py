@@ -212,10 +212,11 @@ async def update_reference(tx: Transaction, payment_id: UUID, reference: str) ->
 
 
 async def update_checkout(tx: Transaction, payment_id: UUID, checkout: Checkout, reference: str | None) -> None:
+    """The first one stays."""
     await tx.execute(
         """UPDATE payment_attempts
               SET checkout = $3, reference = coalesce($4, reference)
-            WHERE account_id = $1 AND payment_id = $2""",
+            WHERE account_id = $1 AND payment_id = $2 AND checkout IS NULL""",
         tx.account_id,
         payment_id,
         checkout.to_json(),
