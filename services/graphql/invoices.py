@@ -19,8 +19,11 @@ from services.graphql.scalars import Date, DateTime, date_time, node_id, optiona
 from services.graphql.words import describe_enum
 from shared import billing, ids, money
 from shared.actor import Permission
-from shared.billing import InvoiceState
+from shared.billing import CATALOGUE, InvoiceState
 from shared.billing.proration import vat
+from shared.errors import Sentence
+
+CANCELLED = Sentence("Cancelled: {module}", "Скасовано: {module}")
 
 describe_enum(
     InvoiceState,
@@ -77,15 +80,15 @@ class CreditNote:
     number: str = strawberry.field(description="Counted within the account, without gaps.")
     issued_on: Date = strawberry.field(description="A day of the account's time zone.")
     total: Money = strawberry.field(description="What is given back, VAT contained.")
-    reason: str = strawberry.field(description="Why it is given back.")
+    reason: str = strawberry.field(description="Why it is given back: a sentence in the viewer's language.")
 
     @classmethod
-    def of(cls, note: billing.CreditNote, currency: str) -> Self:
+    def of(cls, note: billing.CreditNote, currency: str, language: str) -> Self:
         return cls(
             number=f"CN-{note.number:06}",
             issued_on=Date(note.issued_on.isoformat()),
             total=Money.of(money.Money(note.total, currency)),
-            reason=note.reason,
+            reason=CANCELLED.filled(module=CATALOGUE[note.module_code].name.to(language)).to(language),
         )
 
 
@@ -122,7 +125,7 @@ async def taxes_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[Mo
 async def notes_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[list[CreditNote]]:
     found = await ctx.read(lambda tx: billing.credit_notes_of(tx, [one.invoice.id for one in asked]))
     return [
-        [CreditNote.of(note, one.invoice.currency) for note in found if note.invoice_id == one.invoice.id]
+        [CreditNote.of(note, one.invoice.currency, ctx.language) for note in found if note.invoice_id == one.invoice.id]
         for one in asked
     ]
 

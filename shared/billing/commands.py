@@ -23,7 +23,8 @@ from shared.errors import NotAllowedNow, NotFound, Sentence
 CONNECTED = Sentence("this module is connected already.", "цей модуль уже підключено.")
 TRIAL_USED = Sentence("this module was tried already: buy it.", "цей модуль уже пробували: придбайте його.")
 NOT_CONNECTED = Sentence("this module is not connected.", "цей модуль не підключено.")
-NOT_CANCELLING = Sentence("this module goes on anyway.", "цей модуль і так діє далі.")
+NOT_CANCELLING = Sentence("nobody has cancelled this module.", "цей модуль ніхто не скасовував.")
+ENDED = Sentence("this module has ended: buy it again.", "цей модуль уже завершився: придбайте його знову.")
 NOT_ACTIVE = Sentence("only an active module changes its length.", "термін змінюється лише для активного модуля.")
 
 
@@ -115,9 +116,10 @@ async def resume(tx: Transaction, module_code: str) -> Subscription:
     """Go on, as long as the end has not come."""
     async with open_books(tx) as books:
         one = _live(books, module_code)
-        over = one.period_end is not None and one.period_end <= books.today
-        if not one.cancel_at_period_end or over:
+        if not one.cancel_at_period_end:
             raise NotAllowedNow("NOT_CANCELLING", NOT_CANCELLING)
+        if one.period_end is not None and one.period_end <= books.today:
+            raise NotAllowedNow("ENDED", ENDED)
         kept = replace(one, cancel_at_period_end=False)
         await books.save(kept)
         await follow(books)
