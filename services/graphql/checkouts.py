@@ -27,6 +27,7 @@ NOT_TAKEN = Sentence(
 
 log = structlog.get_logger()
 
+
 @strawberry.type(description="How the payer goes on: open the url, or post the fields to it as a form.")
 class Checkout:
     url: str = strawberry.field(description="Where the payer's browser goes.")

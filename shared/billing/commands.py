@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from shared import ids, jobs
+from shared import accounts, ids, jobs
 from shared.billing import sql, sql_papers
 from shared.billing.books import END_TRIAL, Books, open_books
 from shared.billing.coming import follow
@@ -16,6 +16,7 @@ from shared.billing.papers import CreditNote, InvoiceState, Purpose
 from shared.billing.paying import VOID, begin_charge, default_method
 from shared.billing.quotes import MONTHS, draw
 from shared.billing.renewing import renew_at
+from shared.clock import local_date
 from shared.config import rules
 from shared.db import Transaction
 from shared.errors import NotAllowedNow, NotFound, Sentence
@@ -153,7 +154,8 @@ async def trials_used(tx: Transaction) -> set[str]:
 
 
 async def prices(tx: Transaction, currency: str) -> list[Price]:
-    return await sql.select_prices(tx, currency, None)
+    """Those in force today, in the account's zone."""
+    return await sql.select_prices(tx, currency, local_date(await tx.now(), (await accounts.get(tx)).time_zone))
 
 
 async def get_many(tx: Transaction, subscription_ids: Sequence[UUID]) -> dict[UUID, Subscription]:

@@ -56,7 +56,7 @@ async def overview(tx: Transaction) -> Overview:
         boundary,
         first_moment(boundary, account.time_zone),
         books.grid_version,
-        books.prices.version(now),
+        books.prices.version(today),
         account.currency,
         lines,
         total,

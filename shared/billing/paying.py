@@ -113,7 +113,7 @@ async def is_good(books: Books, kept: Quote) -> bool:
         return False
     if books.today >= min(line.period.end for line in kept.lines if not line.credited):  # in another zone by now
         return False
-    if books.prices.version(books.now) != kept.price_version:
+    if books.prices.version(books.today) != kept.price_version:
         return False
     codes = {line.module_code for line in kept.lines}
     return all([await _fits(books, kept, code) for code in sorted(codes)])

@@ -40,7 +40,7 @@ async def select_books(tx: Transaction) -> Kept | None:
                    grid_origin, grid_version, balance, invoice_number, credit_note_number,
                    EXISTS (SELECT FROM invoices WHERE account_id = $1 AND state = 'OPEN' AND purpose = 'RENEWAL')
                        AS has_open_renewal,
-                   ARRAY(SELECT (module_code, months, price, nullif(effective_from, '-infinity'))
+                   ARRAY(SELECT (module_code, months, price, (nullif(effective_from, '-infinity') AT TIME ZONE 'UTC')::date)
                            FROM module_prices
                           WHERE currency = a.currency
                           ORDER BY version) AS prices,

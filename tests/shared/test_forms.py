@@ -133,7 +133,9 @@ def test_refuses_what_is_no_phone(phone: str) -> None:
     assert read(lambda form: form.phone(AT, phone))[1] == [NO_PHONE.en]
 
 
-@pytest.mark.parametrize("url", ["https://crm.example.com/billing?paid=1#now", "http://[::1]:3000", "https://приклад.укр/"])
+@pytest.mark.parametrize(
+    "url", ["https://crm.example.com/billing?paid=1#now", "http://[::1]:3000", "https://приклад.укр/"]
+)
 def test_reads_web_addresses(url: str) -> None:
     assert read(lambda form: form.web_address(AT, url)) == (url, [])
     assert read(lambda form: form.web_address(AT, None)) == (None, [])
