@@ -1,6 +1,7 @@
 """What is done with what providers call: kept at once, applied later, and looked at by people where it cannot be."""
 
 import hashlib
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -15,6 +16,8 @@ CALLBACK = "payments.callback"  # a kept callback, by its id
 LONGEST_REASON = 500
 LONGEST_KEY = 500  # an index holds no longer ones
 MOST_DEAD = 500
+KEPT = timedelta(days=90)
+FORGOTTEN_AT_ONCE = 1_000
 NOT_OURS = "It changes no payment of ours."
 
 log = structlog.get_logger()
@@ -118,6 +121,11 @@ async def _learn_names(tx: Transaction, said: Said) -> None:
     if await sql.insert_names(tx, said.payment_id, said.names):
         for callback_id in await sql.revive_callbacks_about(tx, said.payment_id, said.names):
             await jobs.add(tx, CALLBACK, ref=callback_id, real_clock=True)
+
+
+async def forget_old(tx: Transaction) -> None:
+    """The oldest calls that nothing more becomes of, so many a turn. Dead ones wait for people."""
+    await sql.delete_callbacks(tx, KEPT, FORGOTTEN_AT_ONCE)
 
 
 async def dead(tx: Transaction) -> list[sql.DeadCallback]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -104,6 +104,20 @@ async def revive_callbacks_about(tx: Transaction, payment_id: UUID, names: Seque
         list(names),
     )
     return [row["id"] for row in rows]
+
+
+async def delete_callbacks(tx: Transaction, kept: timedelta, limit: int) -> None:
+    """Those that came before that, and were applied, or are about nothing of ours."""
+    await tx.execute(
+        """DELETE FROM callbacks
+            WHERE id = ANY (ARRAY(SELECT id
+                                    FROM callbacks
+                                   WHERE received_at < clock_timestamp() - $1::interval AND state IN ('APPLIED', 'IGNORED')
+                                   ORDER BY received_at
+                                   LIMIT $2))""",
+        kept,
+        limit,
+    )
 
 
 async def select_dead_callbacks(tx: Transaction, limit: int) -> list[DeadCallback]:
