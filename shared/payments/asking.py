@@ -5,7 +5,7 @@ finds it begun asks what became of it, and never does it again.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -104,7 +104,10 @@ async def ask_again(tx: Transaction, job: jobs.Job) -> None:
 
 
 async def refund(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jobs.Job) -> None:
-    """Pay back, once. Raises OutcomeUnknown while nobody can tell whether an earlier attempt did."""
+    """Pay back, once: with its key again where the provider goes by keys. Elsewhere what was begun is asked about.
+
+    Raises OutcomeUnknown while nobody can tell whether an earlier attempt did.
+    """
     assert job.ref is not None
     async with db.transaction(job.account_id, limits=JOB) as tx:
         wanted = await sql.select_refund(tx, job.ref)
@@ -115,7 +118,7 @@ async def refund(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jo
         assert order is not None
         goal = wanted.goal or await sql.insert_refund_attempt(tx, wanted)
     provider = _provider(providers, order)
-    if wanted.goal is None:
+    if wanted.goal is None or _is_known(wanted, provider):
         try:
             await provider.refund(order, wanted.amount, str(wanted.id))
         except Refused:  # nothing was paid back, and it may be asked for again
@@ -175,6 +178,11 @@ async def _ask_later(tx: Transaction, payment_id: UUID, began: datetime, age: ti
             real_clock=True,
             dedupe_key=f"{POLL}:{payment_id}:{following.total_seconds():.0f}",
         )
+
+
+def _is_known(begun: sql.Refund, provider: Provider) -> bool:
+    """Whether the provider would know by its key that it has been asked for that refund before."""
+    return begun.begun_at is not None and datetime.now(UTC) - begun.begun_at < provider.keys_kept
 
 
 def _about(order: Order, said: Said) -> Said:

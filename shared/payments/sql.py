@@ -29,13 +29,17 @@ class DeadCallback:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """`goal`: how much of the payment is back with the payer once this refund is done; None before its attempt."""
+    """`goal`: how much of the payment is back with the payer once this refund is done; None before its attempt.
+
+    `begun_at`: when its attempt was begun, on the real clock.
+    """
 
     id: UUID
     payment_id: UUID
     amount: int
     refused: str | None
     goal: int | None
+    begun_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +254,7 @@ async def select_checkout(tx: Transaction, payment_id: UUID) -> Checkout | None:
 
 async def select_refund(tx: Transaction, refund_id: UUID) -> Refund | None:
     row = await tx.fetchrow(
-        """SELECT r.id, r.payment_id, r.amount, r.refused, a.goal
+        """SELECT r.id, r.payment_id, r.amount, r.refused, a.goal, nullif(a.started_at, '-infinity') AS begun_at
              FROM refunds r
              LEFT JOIN refund_attempts a ON a.account_id = r.account_id AND a.refund_id = r.id
             WHERE r.account_id = $1 AND r.id = $2""",

@@ -5,11 +5,15 @@ import os
 import signal
 import sys
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from shared import billing, payments
 from shared.db import Database
+from shared.money import Money
+from shared.payments.commands import record
+from shared.payments.model import Said
 from tests.shared.payments import signing, stories
 from tests.shared.payments.house import House, liqpay_answer, state, with_card
 
@@ -155,3 +159,42 @@ async def test_a_refund_is_asked_for_once_and_then_asked_about(house: House, db:
 
     assert await stories.end(db, begun) == stories.End("PARTIALLY_REFUNDED", 100_00, [], 1, 399_00)
     assert len(house.bank.asked) == 3
+
+
+async def refund_begun(house: House, db: Database) -> tuple[stories.Begun, UUID]:
+    """A payment by Stripe and its refund, of which nobody knows whether Stripe has heard of it."""
+    begun = await stories.begun(db, "stripe")
+    house.bank.says("/v1/checkout/sessions", {"id": "cs_1", "object": "checkout.session", "url": "https://pay.example"})
+    await house.checkout(begun)
+    async with db.transaction(begun.account_id) as tx:
+        await record(tx, Said(begun.id, billing.Rank.PAID, Money(499_00, "UAH"), reference="pi_1"))
+        await billing.refund(tx, billing.Refund(begun.id, "100.00", "UAH", "Помилка"))
+        refund_id = await tx.fetchval("SELECT id FROM refunds WHERE payment_id = $1", begun.id)
+    house.bank.says("/v1/refunds", ["nothing that can be read"])
+    house.bank.requests.clear()
+    assert await house.do(billing.REFUND, refund_id) is True
+    assert await state(house, begun) == "PAID"
+    return begun, refund_id
+
+
+async def test_a_refund_is_asked_for_again_where_its_key_makes_it_the_same(house: House, db: Database) -> None:
+    """A worker that is killed on the way to the provider leaves nothing for people to look at."""
+    begun, refund_id = await refund_begun(house, db)
+    house.bank.says("/v1/refunds", {"id": "re_1", "object": "refund", "status": "succeeded"})
+    assert await house.do(billing.REFUND, refund_id) is True
+
+    assert await stories.end(db, begun) == stories.End("PARTIALLY_REFUNDED", 100_00, [], 1, 399_00)
+    assert house.bank.asked == ["POST /v1/refunds"] * 2
+    assert {one.headers["idempotency-key"] for one in house.bank.requests} == {str(refund_id)}
+    assert [one.form["amount"] for one in house.bank.requests] == ["10000", "10000"]
+
+
+async def test_a_refund_whose_key_is_forgotten_is_asked_about(house: House, db: Database) -> None:
+    begun, refund_id = await refund_begun(house, db)
+    async with db.pool.acquire() as conn:
+        await conn.execute("UPDATE refund_attempts SET started_at = started_at - interval '1 day'")
+
+    assert await house.do(billing.REFUND, refund_id) is True
+
+    assert await state(house, begun) == "PAID"
+    assert house.bank.asked == ["POST /v1/refunds", "GET /v1/payment_intents/pi_1"]
