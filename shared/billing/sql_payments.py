@@ -108,12 +108,13 @@ async def select_methods(tx: Transaction) -> list[Method]:
 
 
 async def upsert_method(tx: Transaction, new: Method, at: datetime) -> None:
-    """A card that was removed and is used again comes back."""
+    """A card that was removed and is used again comes back, as any new one."""
     await tx.execute(
-        """INSERT INTO payment_methods (account_id, created_at, id, provider, token, label, expires_on, is_default)
+        """INSERT INTO payment_methods AS kept (account_id, created_at, id, provider, token, label, expires_on, is_default)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
            ON CONFLICT ON CONSTRAINT payment_methods_token DO UPDATE
-                   SET label = excluded.label, expires_on = excluded.expires_on, removed = false""",
+                   SET label = excluded.label, expires_on = excluded.expires_on, removed = false,
+                       is_default = kept.is_default OR excluded.is_default""",
         tx.account_id,
         at,
         new.id,

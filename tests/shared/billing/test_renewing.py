@@ -30,6 +30,20 @@ async def test_all_modules_renew_on_one_invoice_and_their_card_is_charged(db: Da
         assert {one.period_start for one in await billing.modules(tx)} == {date(2026, 2, 28)}
 
 
+async def test_a_card_that_was_removed_and_is_used_again_is_charged_again(db: Database) -> None:
+    account = await scenes.account(db, date(2026, 1, 31))
+    await scenes.buy(db, account, ("telephony", 1))
+    async with db.transaction(account) as tx:
+        (card,) = await billing.methods(tx)
+        assert await billing.remove_method(tx, card.id) == []
+    await scenes.buy(db, account, ("lead_ads", 1))
+
+    async with db.transaction(account) as tx:
+        assert await billing.methods(tx) == [card]
+    await scenes.walk(db, account, date(2026, 2, 28))
+    assert await scenes.charged(db, account, Rank.PAID) == 1
+
+
 async def test_nobody_pays_until_grace_is_over(db: Database) -> None:
     account = await scenes.account(db, JANUARY)
     await scenes.buy(db, account, ("telephony", 1))
