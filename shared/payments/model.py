@@ -1,9 +1,10 @@
 """What passes between us and payment providers. The order that a provider knows is our payment, by its id."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from shared.money import Money, currencies, minor_units
 
 LONGEST_FAILURE = 500  # characters of what a provider says went wrong
 LONGEST_AMOUNT = 15  # digits
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)  # as in JSON, and not negative
 
 
 class Unreadable(Exception):
@@ -160,12 +162,9 @@ def payment_id(text: object) -> UUID:
 
 def major(amount: object, currency: object) -> Money:
     """An amount in the main unit, as it was written. Raises Unreadable."""
-    code = _code(currency)
-    try:
-        number = Decimal(str(amount))
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if number.is_finite() and abs(number.adjusted()) < LONGEST_AMOUNT:
+    code, written = _code(currency), str(amount)
+    number = Decimal(written) if NUMBER.fullmatch(written) else None
+    if number is not None and abs(number.adjusted()) < LONGEST_AMOUNT:
         units = minor_units(f"{number.normalize():f}", code)
         if units is not None:
             return Money(units, code)
