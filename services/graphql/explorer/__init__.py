@@ -37,9 +37,6 @@ NOT_BUILT = """\
 """
 
 
-NOTHING = PlainTextResponse("There is nothing here.\n", 404)
-
-
 async def page(request: Request) -> Response:
     """GraphiQL; how to build it, when nobody has; 405 where it is not served."""
     if not _is_served(request):
@@ -53,7 +50,7 @@ async def page(request: Request) -> Response:
 async def home(request: Request) -> Response:
     """Where payers come back to who were given no other address; some providers send them by POST."""
     if not _is_served(request):
-        return NOTHING
+        return _nothing()
     return RedirectResponse("/graphql", 303)
 
 
@@ -61,8 +58,12 @@ async def asset(request: Request) -> Response:
     """One of the files that the page names. A path cannot leave their folder: the route takes no slash."""
     file = DIST / "assets" / request.path_params["name"]
     if not _is_served(request) or not file.is_file():
-        return NOTHING
+        return _nothing()
     return FileResponse(file, headers=FOR_EVER)
+
+
+def _nothing() -> Response:
+    return PlainTextResponse("There is nothing here.\n", 404)
 
 
 def _is_served(request: Request) -> bool:
