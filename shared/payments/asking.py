@@ -33,6 +33,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 POLLS = (MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 12 * HOUR, *(day * DAY for day in range(1, 8)))
 NEVER_HEARD = 30 * MINUTE  # a charge that the provider does not know by then was never asked for
 CHECKOUT, CHARGE = "CHECKOUT", "CHARGE"
+NOT_WANTED = "The card was not charged: nothing was to be paid by it any more."
 
 log = structlog.get_logger()
 
@@ -61,6 +62,10 @@ async def charge(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jo
     """Charge a saved card, once: an attempt that was begun before is asked about."""
     order, account_id = await _order(db, job)
     if order.rank >= billing_rank(Rank.FAILED):
+        return
+    if order.started_at is None and not order.payable:  # it was paid, void, or the card removed before we came to it
+        async with db.transaction(account_id, limits=JOB) as tx:
+            await record(tx, Said(order.payment_id, Rank.FAILED, order.amount, failure=NOT_WANTED))
         return
     provider = _provider(providers, order)
     async with db.transaction(account_id, limits=JOB) as tx:

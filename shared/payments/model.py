@@ -116,7 +116,7 @@ class Order:
     """What a provider is told of a payment. `card`: the token to charge, where no payer is asked.
 
     `reference`: the provider's own id of it, once we know it; `started_at`: when we first spoke of it;
-    `payable`: its invoice is open.
+    `payable`: its invoice is open, and its card was not removed.
     """
 
     account_id: UUID

@@ -72,7 +72,7 @@ async def select_named(tx: Transaction, provider: str, names: Sequence[str]) -> 
 async def select_order(tx: Transaction, payment_id: UUID) -> Order | None:
     row = await tx.fetchrow(
         """SELECT p.account_id, p.id, p.provider, p.amount, p.currency, p.rank, p.created_at, p.return_url, p.save_method, m.token,
-                  a.reference, a.started_at, i.state = 'OPEN' AS payable
+                  a.reference, a.started_at, i.state = 'OPEN' AND m.removed IS NOT TRUE AS payable
              FROM payments p
              JOIN invoices i ON i.account_id = p.account_id AND i.id = p.invoice_id
              LEFT JOIN payment_methods m ON m.account_id = p.account_id AND m.id = p.method_id

@@ -122,6 +122,33 @@ async def test_whoever_is_killed_between_a_charge_and_its_record_charges_nobody_
     assert await state(house, begun) == "PAID"
 
 
+async def test_a_card_that_was_removed_before_its_charge_is_not_charged(house: House, db: Database) -> None:
+    begun = await with_card(db, "liqpay")
+    async with db.transaction(begun.account_id) as tx:
+        (card,) = await billing.methods(tx)
+        await billing.remove_method(tx, card.id)
+
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    assert await state(house, begun) == "FAILED"
+    assert house.bank.asked == []
+
+
+async def test_no_card_is_charged_for_what_is_paid_by_then(house: House, db: Database) -> None:
+    begun = await with_card(db, "liqpay")
+    async with db.transaction(begun.account_id) as tx:
+        charged = (await billing.get_payments(tx, [begun.id]))[begun.id]
+        wanted = {"invoice_id": str(charged.invoice_id), "provider": "liqpay"}
+        paid = (await billing.pay(tx, billing.Pay.read(wanted, frozenset({"liqpay"})))).payment
+        assert paid
+        await billing.settle(tx, billing.Report(paid.id, billing.Rank.PAID, 300_00, "UAH"))
+
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    assert await state(house, begun) == "FAILED"
+    assert house.bank.asked == []
+
+
 async def test_a_charge_that_never_reached_the_provider_has_failed_after_a_while(house: House, db: Database) -> None:
     begun = await with_card(db, "liqpay")
     house.bank.says("/api/request", {"result": "error", "err_code": "payment_not_found"})
