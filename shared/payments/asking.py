@@ -19,6 +19,7 @@ from shared.payments.model import (
     LONGEST_FAILURE,
     Checkout,
     NotKnown,
+    NotReached,
     Order,
     OutcomeUnknown,
     Refused,
@@ -126,7 +127,7 @@ async def refund(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jo
     if wanted.goal is None or _is_known(wanted, provider):
         try:
             await provider.refund(order, wanted.amount, str(wanted.id))
-        except Refused:  # nothing was paid back, and it may be asked for again
+        except (Refused, NotReached):  # nothing was paid back, and it may be asked for again
             async with db.transaction(job.account_id, limits=JOB) as tx:
                 await sql.delete_refund_attempt(tx, wanted.id)
             raise

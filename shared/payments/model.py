@@ -32,6 +32,10 @@ class OutcomeUnknown(Exception):
     """Nobody answered, or nothing that can be read: what was asked for may have been done, or not."""
 
 
+class NotReached(OutcomeUnknown):
+    """There was no connection: nobody has heard of it yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request as it came. Names of headers in small letters."""

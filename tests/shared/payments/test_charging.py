@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from services.local import ports
 from shared import billing, payments
 from shared.db import Database
 from shared.money import Money
@@ -186,6 +187,25 @@ async def test_a_refund_is_asked_for_once_and_then_asked_about(house: House, db:
 
     assert await stories.end(db, begun) == stories.End("PARTIALLY_REFUNDED", 100_00, [], 1, 399_00)
     assert len(house.bank.asked) == 3
+
+
+async def test_a_refund_that_reached_nobody_is_asked_for_again(house: House, db: Database) -> None:
+    begun = await stories.begun(db, "liqpay")
+    async with db.transaction(begun.account_id) as tx:
+        await billing.settle(tx, billing.Report(begun.id, billing.Rank.PAID, 499_00, "UAH"))
+        await billing.refund(tx, billing.Refund(begun.id, "100.00", "UAH", "Помилка"))
+        refund_id = await tx.fetchval("SELECT id FROM refunds WHERE payment_id = $1", begun.id)
+    nobody = House(
+        db, house.settings.model_copy(update={"voronka_liqpay_url": f"http://127.0.0.1:{ports.choose()}"}), house.bank
+    )
+    assert await nobody.do(billing.REFUND, refund_id) is True
+    assert await state(house, begun) == "PAID"
+
+    house.bank.says("/api/request", liqpay_answer(begun, "reversed"))
+    assert await house.do(billing.REFUND, refund_id) is True
+
+    assert await stories.end(db, begun) == stories.End("PARTIALLY_REFUNDED", 100_00, [], 1, 399_00)
+    assert [signing.liqpay_data(one.body)["action"] for one in house.bank.requests] == ["refund"]
 
 
 async def refund_begun(house: House, db: Database) -> tuple[stories.Begun, UUID]:
