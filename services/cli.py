@@ -87,7 +87,9 @@ def price(
     module: Annotated[str, typer.Argument(help="The module's code: sales_funnel.")],
     interval: Annotated[str, typer.Argument(help="MONTH, QUARTER or YEAR.")],
     amount: Annotated[str, typer.Argument(help="For the whole interval: 550.00.")],
-    since: Annotated[datetime, typer.Option("--from", help="The day from which it is in force.")],
+    since: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day on which it is in force.")
+    ],
     currency: Annotated[str, typer.Option(help="ISO 4217.")] = "UAH",
     state: StateFolder = DEFAULT_STATE,
 ) -> None:
@@ -97,7 +99,7 @@ def price(
     url = (State(state).read_env() | os.environ).get("DATABASE_URL")
     if not url:
         raise Refusal("No database: give DATABASE_URL, or start ./dev up.")
-    version = asyncio.run(prices.set_price(url, module, interval, amount, currency, since))
+    version = asyncio.run(prices.set_price(url, module, interval, amount, currency, since.date()))
     print(f"version {version}")
 
 

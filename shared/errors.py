@@ -204,13 +204,14 @@ class NotAllowedNow(DomainError):
 
 
 class Unavailable(DomainError):
-    """`retry_after`: seconds after which a client should try again."""
+    """`retry_after`: seconds after which a client should try again. `instead`: what is said where that is more to the point."""
 
     says = Sentence(
         "The service is busy. Nothing was changed: try again in a moment.",
         "Сервіс зайнятий. Нічого не змінено: спробуйте ще раз за мить.",
     )
 
-    def __init__(self, retry_after: int = 1) -> None:
+    def __init__(self, retry_after: int = 1, instead: Sentence | None = None) -> None:
         super().__init__()
+        self.sentence = instead or self.sentence
         self.retry_after = retry_after

@@ -49,7 +49,7 @@ async def payments_of_entries(ctx: Context, asked: Sequence["BalanceEntry"]) -> 
 async def notes_of_entries(ctx: Context, asked: Sequence["BalanceEntry"]) -> list[CreditNote | None]:
     currency = ctx.viewer.require_account().currency
     found = await ctx.read(lambda tx: billing.get_credit_notes(tx, _sources(asked, "CREDIT_NOTE")))
-    notes = {note.id: CreditNote.of(note, currency) for note in found}
+    notes = {note.id: CreditNote.of(note, currency, ctx.language) for note in found}
     return [notes.get(one.entry.source_id) for one in asked]
 
 

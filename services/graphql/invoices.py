@@ -8,19 +8,22 @@ from uuid import UUID
 import strawberry
 
 from services.graphql.accounts import Info
+from services.graphql.checkouts import Checkout, checkouts
 from services.graphql.context import Context
 from services.graphql.engine.fields import batched
 from services.graphql.money import Money
 from services.graphql.node import Node
 from services.graphql.quotes import InvoiceLine
 from services.graphql.roots import query
-from services.graphql.scalars import JSON, Date, DateTime, date_time, node_id, optional_date, optional_date_time
+from services.graphql.scalars import Date, DateTime, date_time, node_id, optional_date, optional_date_time
 from services.graphql.words import describe_enum
-from shared import billing, ids, money, payments
+from shared import billing, ids, money
 from shared.actor import Permission
-from shared.billing import InvoiceState
+from shared.billing import CATALOGUE, InvoiceState
 from shared.billing.proration import vat
-from shared.errors import Unavailable
+from shared.errors import Sentence
+
+CANCELLED = Sentence("Cancelled: {module}", "Скасовано: {module}")
 
 describe_enum(
     InvoiceState,
@@ -53,13 +56,6 @@ describe_enum(
 )
 
 
-@strawberry.type(description="How the payer goes on: open the url, or post the fields to it as a form.")
-class Checkout:
-    url: str = strawberry.field(description="Where the payer's browser goes.")
-    method: str = strawberry.field(description="GET or POST.")
-    fields: JSON = strawberry.field(description="Names and values of the form; `{}` for GET.")
-
-
 @strawberry.type(description="A saved way to pay.")
 class PaymentMethod:
     id: strawberry.ID = strawberry.field(description="For `paymentMethodId` of pay.")
@@ -84,15 +80,15 @@ class CreditNote:
     number: str = strawberry.field(description="Counted within the account, without gaps.")
     issued_on: Date = strawberry.field(description="A day of the account's time zone.")
     total: Money = strawberry.field(description="What is given back, VAT contained.")
-    reason: str = strawberry.field(description="Why it is given back.")
+    reason: str = strawberry.field(description="Why it is given back: a sentence in the viewer's language.")
 
     @classmethod
-    def of(cls, note: billing.CreditNote, currency: str) -> Self:
+    def of(cls, note: billing.CreditNote, currency: str, language: str) -> Self:
         return cls(
             number=f"CN-{note.number:06}",
             issued_on=Date(note.issued_on.isoformat()),
             total=Money.of(money.Money(note.total, currency)),
-            reason=note.reason,
+            reason=CANCELLED.filled(module=CATALOGUE[note.module_code].name.to(language)).to(language),
         )
 
 
@@ -100,21 +96,6 @@ async def invoices_of_payments(ctx: Context, asked: Sequence["Payment"]) -> list
     wanted = [payment.invoice_id for payment in asked if payment.known_invoice is None]
     found = await invoices_by_id(ctx, wanted) if wanted else {}
     return [payment.known_invoice or found[payment.invoice_id] for payment in asked]
-
-
-async def checkouts(ctx: Context, asked: Sequence["Payment"]) -> list[Checkout | None]:
-    """A payment that no provider knows yet is begun there; the host CRM, which pays nothing, is shown none."""
-    providers, account_id = payments.configured(ctx.settings), ctx.viewer.account_id
-    if account_id is None:
-        return [None] * len(asked)
-    shown = list[Checkout | None]()
-    for payment in asked:
-        try:
-            begun = await payments.checkout(ctx.db, providers, account_id, payment.payment_id)
-        except (payments.OutcomeUnknown, payments.Refused, payments.Unreadable) as failure:
-            raise Unavailable from failure
-        shown.append(Checkout(**begun.to_json()) if begun else None)
-    return shown
 
 
 async def lines_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[list[InvoiceLine]]:
@@ -144,7 +125,7 @@ async def taxes_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[Mo
 async def notes_of_invoices(ctx: Context, asked: Sequence["Invoice"]) -> list[list[CreditNote]]:
     found = await ctx.read(lambda tx: billing.credit_notes_of(tx, [one.invoice.id for one in asked]))
     return [
-        [CreditNote.of(note, one.invoice.currency) for note in found if note.invoice_id == one.invoice.id]
+        [CreditNote.of(note, one.invoice.currency, ctx.language) for note in found if note.invoice_id == one.invoice.id]
         for one in asked
     ]
 

@@ -30,7 +30,10 @@ class PayInput:
     payment_method_id: strawberry.ID | None = strawberry.field(
         default=UNSET, description="A saved one, which is charged without the payer."
     )
-    return_url: str | None = strawberry.field(default=UNSET, description="Where the payer comes back to.")
+    return_url: str | None = strawberry.field(
+        default=UNSET,
+        description="Where the payer comes back to: an address of http or https. In production, do give one.",
+    )
     save_method: bool | None = strawberry.field(default=True, description="Keep the card for renewals.")
     idempotency_key: str | None = UNSET
 

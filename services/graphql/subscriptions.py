@@ -98,7 +98,7 @@ class SubscriptionsMutation:
             again=_cancelled_again,
         )
         currency = info.context.viewer.require_account().currency
-        note = CreditNote.of(done.credit_note, currency) if done.credit_note else None
+        note = CreditNote.of(done.credit_note, currency, info.context.language) if done.credit_note else None
         return CancelModulePayload(module=ModuleSubscription.of(done.module), credit_note=note)
 
     @mutation("Let a module go on that was to end. Needs BILLING_MANAGE.")

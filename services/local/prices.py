@@ -1,6 +1,6 @@
 """What an operator says of prices, by `./dev price`."""
 
-from datetime import UTC, datetime
+from datetime import date
 
 from services.local.errors import Refusal
 from shared import billing
@@ -8,7 +8,7 @@ from shared.db import connect
 from shared.money import Money, currencies, minor_units
 
 
-async def set_price(url: str, module: str, interval: str, amount: str, currency: str, since: datetime) -> int:
+async def set_price(url: str, module: str, interval: str, amount: str, currency: str, since: date) -> int:
     """The new version's number."""
     minor = minor_units(amount, currency) if currency in currencies() else None
     if minor is None or interval not in billing.MONTHS:
@@ -16,6 +16,6 @@ async def set_price(url: str, module: str, interval: str, amount: str, currency:
     try:
         async with connect(url, size=1) as db, db.transaction(None) as tx:
             months = billing.MONTHS[interval]
-            return await billing.set_price(tx, module, months, Money(minor, currency), since.replace(tzinfo=UTC))
+            return await billing.set_price(tx, module, months, Money(minor, currency), since)
     except ValueError as refused:
         raise Refusal(str(refused)) from None

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from services.worker import heart
-from shared import jobs
+from shared import jobs, payments
 from shared.db import JOB, Database
 from shared.errors import Unavailable
 from shared.hints import JOBS_A_MESSAGE, JobSender
@@ -123,5 +123,6 @@ class Sweeper:
         if now - self._tidied >= TIDY:
             async with self._db.transaction(None, limits=JOB) as tx:
                 await jobs.forget_done(tx)
+                await payments.forget_old(tx)
                 await heart.forget_dead(tx)
             self._tidied = now

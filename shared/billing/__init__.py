@@ -42,7 +42,7 @@ from shared.billing.quotes import MONTHS, create_quote, get_quotes, read_cart
 from shared.billing.renewing import DUN, SUSPEND, dun, forget, renew, suspend, void_unpaid
 from shared.billing.returning import refund_refused
 from shared.billing.settling import ForeignMoney, Report, Token, settle
-from shared.billing.sql_money import Entry
+from shared.billing.sql_ledger import Entry
 
 __all__ = [
     "CATALOGUE",

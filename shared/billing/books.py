@@ -13,7 +13,7 @@ from uuid import UUID
 
 from shared import accounts, events, ids, jobs
 from shared.accounts import Account
-from shared.billing import sql, sql_books, sql_coverage, sql_money
+from shared.billing import sql, sql_books, sql_coverage, sql_ledger
 from shared.billing.grid import Grid
 from shared.billing.model import CONNECTED, ModuleState, PriceList, Subscription
 from shared.billing.papers import BalanceChanged, Changed, CreditNote, InvoiceChanged, ModuleChanged
@@ -132,7 +132,7 @@ class Books:
         """An entry of the ledger; nothing for nothing."""
         if not amount:
             return
-        await sql_money.insert_entry(self.tx, ids.new(), self.now, source, kind, (from_book, to_book), amount)
+        await sql_ledger.insert_entry(self.tx, ids.new(), self.now, source, kind, (from_book, to_book), amount)
         delta = amount * ((to_book == "BALANCE") - (from_book == "BALANCE"))
         if delta:
             self.balance += delta
@@ -160,7 +160,7 @@ async def _lock(tx: Transaction, account_id: UUID) -> events.Log:
     """The head of the account's billing, which its first books make."""
     logs = await events.lock_all(tx, [account_id])
     if account_id not in logs:
-        await sql_money.upsert_account(tx)
+        await sql_books.upsert_account(tx)
         return await events.lock(tx, account_id)
     return logs[account_id]
 

@@ -14,7 +14,7 @@ from shared.billing.invoices import issue, void
 from shared.billing.model import ModuleState, Subscription
 from shared.billing.papers import Invoice, ModuleChanged, Purpose
 from shared.billing.planning import Item, Line, plan
-from shared.billing.quotes import ends, prices_on
+from shared.billing.quotes import ends
 from shared.config import rules
 from shared.db import Transaction
 from shared.jobs import Job
@@ -63,7 +63,7 @@ def renewal_lines(books: Books, boundary: date, modules: Sequence[Subscription])
     grid = books.grid
     assert grid is not None
     lines = list[Line]()
-    prices = prices_on(books, boundary)
+    prices = books.prices.on(boundary)
     others = ends(books, {one.module_code for one in modules if _next(one) != one.months})
     for one in modules:
         item = Item(one.module_code, _next(one), boundary)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from shared import ids, jobs
+from shared import accounts, ids, jobs
 from shared.billing import sql, sql_papers
 from shared.billing.books import END_TRIAL, Books, open_books
 from shared.billing.coming import follow
@@ -16,6 +16,7 @@ from shared.billing.papers import CreditNote, InvoiceState, Purpose
 from shared.billing.paying import VOID, begin_charge, default_method
 from shared.billing.quotes import MONTHS, draw
 from shared.billing.renewing import renew_at
+from shared.clock import local_date
 from shared.config import rules
 from shared.db import Transaction
 from shared.errors import NotAllowedNow, NotFound, Sentence
@@ -23,7 +24,8 @@ from shared.errors import NotAllowedNow, NotFound, Sentence
 CONNECTED = Sentence("this module is connected already.", "цей модуль уже підключено.")
 TRIAL_USED = Sentence("this module was tried already: buy it.", "цей модуль уже пробували: придбайте його.")
 NOT_CONNECTED = Sentence("this module is not connected.", "цей модуль не підключено.")
-NOT_CANCELLING = Sentence("this module goes on anyway.", "цей модуль і так діє далі.")
+NOT_CANCELLING = Sentence("nobody has cancelled this module.", "цей модуль ніхто не скасовував.")
+ENDED = Sentence("this module has ended: buy it again.", "цей модуль уже завершився: придбайте його знову.")
 NOT_ACTIVE = Sentence("only an active module changes its length.", "термін змінюється лише для активного модуля.")
 
 
@@ -115,9 +117,10 @@ async def resume(tx: Transaction, module_code: str) -> Subscription:
     """Go on, as long as the end has not come."""
     async with open_books(tx) as books:
         one = _live(books, module_code)
-        over = one.period_end is not None and one.period_end <= books.today
-        if not one.cancel_at_period_end or over:
+        if not one.cancel_at_period_end:
             raise NotAllowedNow("NOT_CANCELLING", NOT_CANCELLING)
+        if one.period_end is not None and one.period_end <= books.today:
+            raise NotAllowedNow("ENDED", ENDED)
         kept = replace(one, cancel_at_period_end=False)
         await books.save(kept)
         await follow(books)
@@ -151,7 +154,8 @@ async def trials_used(tx: Transaction) -> set[str]:
 
 
 async def prices(tx: Transaction, currency: str) -> list[Price]:
-    return await sql.select_prices(tx, currency, None)
+    """Those in force today, in the account's zone."""
+    return await sql.select_prices(tx, currency, local_date(await tx.now(), (await accounts.get(tx)).time_zone))
 
 
 async def get_many(tx: Transaction, subscription_ids: Sequence[UUID]) -> dict[UUID, Subscription]:

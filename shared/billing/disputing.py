@@ -6,7 +6,7 @@ What a dispute takes is a chargeback. What is won goes to the balance, and buys 
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from shared.billing import sql_money, sql_papers
+from shared.billing import sql_papers, sql_payments, sql_returns
 from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.papers import RANKS, Payment, PaymentChanged, Rank
@@ -30,15 +30,15 @@ async def dispute(tx: Transaction, told: Dispute) -> Payment:
     """Raises NotFound when the account has no such payment; ForeignMoney."""
     async with open_books(tx) as books:
         payment = await told_of(tx, told.payment_id, told.currency)
-        known = await sql_money.select_dispute(tx, payment.id, told.reference)
+        known = await sql_returns.select_dispute(tx, payment.id, told.reference)
         if known is None:
             amount = min(told.amount, payment.received - payment.refunded)
-            await sql_money.insert_dispute(tx, payment.id, told.reference, amount)
+            await sql_returns.insert_dispute(tx, payment.id, told.reference, amount)
             payment = await _take(books, payment, amount)
         else:
             amount = known.amount
         if told.is_won and (known is None or not known.won):
-            await sql_money.update_dispute_won(tx, payment.id, told.reference)
+            await sql_returns.update_dispute_won(tx, payment.id, told.reference)
             await _win(books, payment, told.reference, amount)
         await follow(books)
         return payment
@@ -50,7 +50,7 @@ async def _take(books: Books, payment: Payment, amount: int) -> Payment:
     refunded = payment.refunded + amount
     rank = RANKS[Rank.REFUNDED if refunded == payment.received else Rank.PARTIALLY_REFUNDED]
     after = replace(payment, refunded=refunded, rank=max(rank, payment.rank))
-    await sql_money.update_payment(books.tx, after, flagged=False)
+    await sql_payments.update_payment(books.tx, after, flagged=False)
     books.tell(PaymentChanged(after.id))
     await take_back(books, after)
     return after

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -83,18 +83,18 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PriceVersion:
-    """What something costs from a moment on, until a later version of it is in force. It never changes.
+    """What something costs from a day on, until a later version of it is in force. It never changes.
 
-    `since`: None for one that was always in force.
+    `since`: a civil day of whoever buys; None for one that was always in force.
     """
 
     module_code: str
     months: int
     price: int
-    since: datetime | None
+    since: date | None
 
-    def in_force(self, at: datetime) -> bool:
-        return self.since is None or self.since <= at
+    def in_force(self, on: date) -> bool:
+        return self.since is None or self.since <= on
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,13 @@ class PriceList:
 
     versions: Sequence[PriceVersion]  # an older one stands before a newer one
 
-    def at(self, moment: datetime) -> dict[tuple[str, int], int]:
+    def on(self, day: date) -> dict[tuple[str, int], int]:
         """The prices in force, by module and months."""
-        return {(one.module_code, one.months): one.price for one in self.versions if one.in_force(moment)}
+        return {(one.module_code, one.months): one.price for one in self.versions if one.in_force(day)}
 
-    def version(self, moment: datetime) -> int:
+    def version(self, day: date) -> int:
         """How many have come into force: another one, and the number is greater."""
-        return sum(one.in_force(moment) for one in self.versions)
+        return sum(one.in_force(day) for one in self.versions)
 
 
 @dataclass(frozen=True, slots=True)

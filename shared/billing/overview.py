@@ -6,11 +6,11 @@ from datetime import date, datetime
 from uuid import UUID, uuid5
 
 from shared import accounts, events
-from shared.billing import sql_books, sql_coverage, sql_money, sql_papers
+from shared.billing import sql_books, sql_coverage, sql_ledger, sql_papers, sql_payments
 from shared.billing.books import Books
 from shared.billing.coming import next_renewal, renewal_lines
 from shared.billing.papers import CreditNote, Invoice, IssuedLine, ModuleChanged, Payment, Quote
-from shared.billing.sql_money import Entry
+from shared.billing.sql_ledger import Entry
 from shared.clock import first_moment, local_date
 from shared.db import Transaction
 from shared.events import Log, Place
@@ -33,7 +33,7 @@ async def begin_log(tx: Transaction) -> None:
     """From then on the account's billing can be followed, also before anything has happened."""
     assert tx.account_id is not None
     if await events.head(tx, tx.account_id) is None:
-        await sql_money.upsert_account(tx)
+        await sql_books.upsert_account(tx)
 
 
 async def overview(tx: Transaction) -> Overview:
@@ -56,7 +56,7 @@ async def overview(tx: Transaction) -> Overview:
         boundary,
         first_moment(boundary, account.time_zone),
         books.grid_version,
-        books.prices.version(now),
+        books.prices.version(today),
         account.currency,
         lines,
         total,
@@ -86,12 +86,12 @@ async def get_credit_notes(tx: Transaction, note_ids: Sequence[UUID]) -> list[Cr
 
 
 async def payments_of(tx: Transaction, invoice_ids: Sequence[UUID]) -> list[Payment]:
-    return await sql_money.select_payments_of(tx, invoice_ids)
+    return await sql_payments.select_payments_of(tx, invoice_ids)
 
 
 async def entries(tx: Transaction, after: tuple[datetime, UUID] | None, limit: int) -> list[Entry]:
-    return await sql_money.select_entries(tx, after, limit)
+    return await sql_ledger.select_entries(tx, after, limit)
 
 
 async def count_entries(tx: Transaction) -> int:
-    return await sql_money.count_entries(tx)
+    return await sql_ledger.count_entries(tx)

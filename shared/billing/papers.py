@@ -109,12 +109,18 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class CreditNote:
+    """`reason`: what became of which module, as it is kept: `cancelled: telephony`."""
+
     id: UUID
     number: int
     invoice_id: UUID
     issued_on: date
     total: int
     reason: str
+
+    @property
+    def module_code(self) -> str:
+        return self.reason.rpartition(" ")[2]
 
 
 @dataclass(frozen=True, slots=True)

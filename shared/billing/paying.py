@@ -7,7 +7,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from shared import ids, jobs
-from shared.billing import sql_coverage, sql_money, sql_papers, sql_quotes
+from shared.billing import sql_coverage, sql_papers, sql_payments, sql_quotes
 from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.invoices import issue
@@ -54,13 +54,13 @@ class Pay:
             form.refuse(("provider",), HOW)
         if provider is not None and provider not in providers:
             form.refuse(("provider",), NO_PROVIDER)
-        return_url = form.optional_text(("returnUrl",), given.get("return_url"), 2_000)
+        return_url = form.web_address(("returnUrl",), given.get("return_url"))
         form.check()
         return cls(
-            ids.read(quote_id) if quote_id else None,
-            ids.read(invoice_id) if invoice_id else None,
+            _id(quote_id),
+            _id(invoice_id),
             provider,
-            ids.read(method_id) if method_id else None,
+            _id(method_id),
             return_url,
             given.get("save_method") is not False,
             providers,
@@ -113,7 +113,7 @@ async def is_good(books: Books, kept: Quote) -> bool:
         return False
     if books.today >= min(line.period.end for line in kept.lines if not line.credited):  # in another zone by now
         return False
-    if books.prices.version(books.now) != kept.price_version:
+    if books.prices.version(books.today) != kept.price_version:
         return False
     codes = {line.module_code for line in kept.lines}
     return all([await _fits(books, kept, code) for code in sorted(codes)])
@@ -141,11 +141,11 @@ async def begin_charge(books: Books, invoice: Invoice, method: Method, attempt_o
 
     While nobody knows what became of a charge there is no other: answers with that one.
     """
-    under_way = await sql_money.select_charge_under_way(books.tx, invoice.id)
+    under_way = await sql_payments.select_charge_under_way(books.tx, invoice.id)
     if under_way is not None:
         return under_way
     payment = _payment(books, invoice, method.provider, method.id, None, save_method=False)
-    if not await sql_money.insert_payment(books.tx, payment, attempt_on):
+    if not await sql_payments.insert_payment(books.tx, payment, attempt_on):
         return None
     await jobs.add(books.tx, CHARGE, ref=payment.id, dedupe_key=f"{CHARGE}:{payment.id}")
     books.tell(PaymentChanged(payment.id))
@@ -153,7 +153,7 @@ async def begin_charge(books: Books, invoice: Invoice, method: Method, attempt_o
 
 
 async def default_method(tx: Transaction) -> Method | None:
-    return next((one for one in await sql_money.select_methods(tx) if one.is_default), None)
+    return next((one for one in await sql_payments.select_methods(tx) if one.is_default), None)
 
 
 async def _start(books: Books, invoice: Invoice, wanted: Pay) -> Paid:
@@ -161,15 +161,19 @@ async def _start(books: Books, invoice: Invoice, wanted: Pay) -> Paid:
         raise NotAllowedNow("ALREADY_PAID", SETTLED)
     _require_way(wanted)
     if wanted.method_id:
-        methods = {one.id: one for one in await sql_money.select_methods(books.tx)}
+        methods = {one.id: one for one in await sql_payments.select_methods(books.tx)}
         if wanted.method_id not in methods:
             raise InvalidInput(Problem(("paymentMethodId",), NO_METHOD))
         return Paid(invoice, await begin_charge(books, invoice, methods[wanted.method_id], None))
     assert wanted.provider is not None
     payment = _payment(books, invoice, wanted.provider, None, wanted.return_url, save_method=wanted.save_method)
-    await sql_money.insert_payment(books.tx, payment, None)
+    await sql_payments.insert_payment(books.tx, payment, None)
     books.tell(PaymentChanged(payment.id))
     return Paid(invoice, payment)
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else ids.read(text)
 
 
 def _require_way(wanted: Pay) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from shared import ids, jobs
-from shared.billing import sql_money
+from shared.billing import sql_payments, sql_returns
 from shared.billing.books import Books, open_books
 from shared.billing.papers import Method, Payment, PaymentChanged
 from shared.db import Transaction
@@ -45,21 +45,21 @@ async def refund(tx: Transaction, wanted: Refund) -> Payment:
 
     Raises NotFound; InvalidInput for an amount that is none; NotAllowedNow with the reason TOO_MUCH.
     """
-    account_id = await sql_money.select_account_of_payment(tx, wanted.payment_id)
+    account_id = await sql_payments.select_account_of_payment(tx, wanted.payment_id)
     if account_id is None:
         raise NotFound(wanted.payment_id)
     await tx.enter(account_id)
     async with open_books(tx) as books:
-        (payment,) = await sql_money.select_payments(tx, [wanted.payment_id])
+        (payment,) = await sql_payments.select_payments(tx, [wanted.payment_id])
         amount = minor_units(wanted.amount, payment.currency) if wanted.currency == payment.currency else None
         if not amount:
             raise InvalidInput(Problem(("amount",), NO_AMOUNT))
-        gone = await sql_money.sum_refunds(tx, payment.id) + await sql_money.sum_chargebacks(tx, payment.id)
-        put_there = min(await sql_money.sum_returned(tx, payment), payment.received)
+        gone = await sql_returns.sum_refunds(tx, payment.id) + await sql_returns.sum_chargebacks(tx, payment.id)
+        put_there = min(await sql_returns.sum_returned(tx, payment), payment.received)
         if amount > min(books.balance, put_there - gone):
             raise NotAllowedNow("TOO_MUCH", TOO_MUCH)
         refund_id = ids.new()
-        await sql_money.insert_refund(tx, refund_id, payment.id, amount, wanted.reason)
+        await sql_returns.insert_refund(tx, refund_id, payment.id, amount, wanted.reason)
         await books.move_money(("REFUND", refund_id), "refunded", "BALANCE", "OUTSIDE", amount)
         await jobs.add(tx, REFUND, ref=refund_id, dedupe_key=f"{REFUND}:{refund_id}")
         books.tell(PaymentChanged(payment.id))
@@ -70,27 +70,27 @@ async def make_default(tx: Transaction, method_id: UUID) -> list[Method]:
     """Renewals are charged to it from now on. Raises NotFound."""
     async with open_books(tx) as books:
         await _require(books, method_id)
-        await sql_money.update_no_default(tx)
-        await sql_money.update_default(tx, method_id)
-        return await sql_money.select_methods(tx)
+        await sql_payments.update_no_default(tx)
+        await sql_payments.update_default(tx, method_id)
+        return await sql_payments.select_methods(tx)
 
 
 async def remove_method(tx: Transaction, method_id: UUID) -> list[Method]:
     """It is not charged any more. Raises NotFound."""
     async with open_books(tx) as books:
         await _require(books, method_id)
-        await sql_money.update_removed(tx, method_id)
-        return await sql_money.select_methods(tx)
+        await sql_payments.update_removed(tx, method_id)
+        return await sql_payments.select_methods(tx)
 
 
 async def methods(tx: Transaction) -> list[Method]:
-    return await sql_money.select_methods(tx)
+    return await sql_payments.select_methods(tx)
 
 
 async def get_payments(tx: Transaction, payment_ids: Sequence[UUID]) -> dict[UUID, Payment]:
-    return {one.id: one for one in await sql_money.select_payments(tx, payment_ids)}
+    return {one.id: one for one in await sql_payments.select_payments(tx, payment_ids)}
 
 
 async def _require(books: Books, method_id: UUID) -> None:
-    if method_id not in {one.id for one in await sql_money.select_methods(books.tx)}:
+    if method_id not in {one.id for one in await sql_payments.select_methods(books.tx)}:
         raise NotFound(method_id)

@@ -63,7 +63,7 @@ async def quote(books: Books, cart: Cart) -> Quote:
         books.today,
         min(books.now + rules().quote, first_moment(earliest, zone)),
         books.grid_version,
-        books.prices.version(books.now),
+        books.prices.version(books.today),
         books.account.currency,
         lines,
         total,
@@ -75,7 +75,7 @@ async def quote(books: Books, cart: Cart) -> Quote:
 
 async def draw(books: Books, cart: Cart, on: date) -> list[Line]:
     """The lines of a cart, with what is given back of modules that are paid for another length."""
-    prices = prices_on(books, on)
+    prices = books.prices.on(on)
     items, given_back = list[Item](), list[Line]()
     for code, months in cart:
         if (code, months) not in prices:
@@ -103,11 +103,6 @@ def ends(books: Books, without: set[str]) -> dict[int, date]:
         for one in books.connected()
         if one.months and one.period_end and one.module_code not in without
     }
-
-
-def prices_on(books: Books, on: date) -> dict[tuple[str, int], int]:
-    """In force now, on a day that is today, or when another day begins."""
-    return books.prices.at(books.now if on == books.today else first_moment(on, books.account.time_zone))
 
 
 async def get_quotes(tx: Transaction, quote_ids: Sequence[UUID]) -> dict[UUID, Quote]:

@@ -58,7 +58,7 @@ async def dun(tx: Transaction, job: Job) -> None:
     """Charge the default method for an invoice that is still open: once a day, whoever runs this."""
     async with open_books(tx) as books:
         invoice = await _open_invoice(books, job)
-        if invoice:
+        if invoice and not await _pay_from_balance(books, invoice):
             await _charge(books, invoice)
             _charge_later(books, invoice)
 
@@ -67,14 +67,11 @@ async def suspend(tx: Transaction, job: Job) -> None:
     """Grace is over. There is no debt; what the balance gave goes back."""
     async with open_books(tx) as books:
         invoice = await _open_invoice(books, job)
-        if invoice is None:
+        if invoice is None or await _pay_from_balance(books, invoice):
             return
         await void(books, invoice)
-        lines = await sql_papers.select_lines(tx, [invoice.id])
-        renewed = {one.renews for one in lines}
-        for one in [each for each in books.modules.values() if each.id in renewed]:
-            if one.state is ModuleState.PAST_DUE:
-                await books.save(one.moved(ModuleState.SUSPENDED, suspended_on=books.today))
+        for one in await _past_due(books, invoice):
+            await books.save(one.moved(ModuleState.SUSPENDED, suspended_on=books.today))
 
 
 async def forget(tx: Transaction, job: Job) -> None:
@@ -96,6 +93,21 @@ async def void_unpaid(tx: Transaction, job: Job) -> None:
             await give_up_trial(books, invoice)
         else:
             await void(books, invoice)
+
+
+async def _pay_from_balance(books: Books, invoice: Invoice) -> bool:
+    """What has come to the balance since it was issued pays it, if it is enough: it is void, and issued again."""
+    if books.balance < invoice.due:
+        return False
+    modules = await _past_due(books, invoice)
+    await void(books, invoice)
+    await renew_at(books, invoice.due_on, modules, invoice.counts_from)
+    return True
+
+
+async def _past_due(books: Books, invoice: Invoice) -> list[Subscription]:
+    renewed = {one.renews for one in await sql_papers.select_lines(books.tx, [invoice.id])}
+    return [one for one in books.modules.values() if one.id in renewed and one.state is ModuleState.PAST_DUE]
 
 
 async def _charge(books: Books, invoice: Invoice) -> None:

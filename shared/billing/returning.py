@@ -7,7 +7,7 @@ the balance, else from what the balance has bought since. An invoice that loses 
 from dataclasses import replace
 from uuid import UUID
 
-from shared.billing import sql_coverage, sql_money, sql_papers
+from shared.billing import sql_coverage, sql_papers, sql_payments, sql_returns
 from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.model import ModuleState, Subscription
@@ -17,8 +17,8 @@ from shared.db import Transaction
 
 async def take_back(books: Books, payment: Payment) -> None:
     """Money of a payment went back. What we asked for has left the balance already; the rest is a chargeback."""
-    written = await sql_money.sum_chargebacks(books.tx, payment.id)
-    left = payment.refunded - await sql_money.sum_refunds(books.tx, payment.id) - written
+    written = await sql_returns.sum_chargebacks(books.tx, payment.id)
+    left = payment.refunded - await sql_returns.sum_refunds(books.tx, payment.id) - written
     if left <= 0:
         return
     source, kind = ("PAYMENT", payment.id), f"charged back to {payment.refunded}"
@@ -42,12 +42,12 @@ async def take_back(books: Books, payment: Payment) -> None:
 async def refund_refused(tx: Transaction, refund_id: UUID, why: str) -> None:
     """The provider pays nothing back: the balance has it again, unless it was taken back meanwhile."""
     async with open_books(tx) as books:
-        refused = await sql_money.update_refund_refused(tx, refund_id, why)
+        refused = await sql_returns.update_refund_refused(tx, refund_id, why)
         if refused is None:
             return
         payment_id, amount = refused
         await books.move_money(("REFUND", refund_id), "refused", "OUTSIDE", "BALANCE", amount)
-        (payment,) = await sql_money.select_payments(tx, [payment_id])
+        (payment,) = await sql_payments.select_payments(tx, [payment_id])
         await take_back(books, payment)
         await follow(books)
         books.tell(PaymentChanged(payment_id))

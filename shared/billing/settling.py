@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from shared import ids
-from shared.billing import sql_money, sql_papers, sql_quotes
+from shared.billing import sql_papers, sql_payments, sql_quotes, sql_returns
 from shared.billing.books import Books, open_books
 from shared.billing.coming import follow
 from shared.billing.invoices import issue, pay_off, void
@@ -61,7 +61,7 @@ class ForeignMoney(Exception):
 
 async def told_of(tx: Transaction, payment_id: UUID, currency: str) -> Payment:
     """The payment that money of a currency is said to belong to. Raises NotFound and ForeignMoney."""
-    found = await sql_money.select_payments(tx, [payment_id])
+    found = await sql_payments.select_payments(tx, [payment_id])
     if not found:
         raise NotFound(payment_id)
     payment = found[0]
@@ -85,7 +85,7 @@ async def settle(tx: Transaction, report: Report) -> Payment:
 
 async def _beside_disputes(tx: Transaction, payment: Payment, report: Report) -> Report:
     """What a dispute took is not among what a provider says it has refunded."""
-    disputed = await sql_money.sum_disputed(tx, payment.id)
+    disputed = await sql_returns.sum_disputed(tx, payment.id)
     if not disputed:
         return report
     refunded = report.refunded + disputed
@@ -106,7 +106,7 @@ async def _fold(books: Books, before: Payment, report: Report) -> Payment:
         paid_at=books.now if comes else before.paid_at,
         failure=None if rank >= RANKS[Rank.PAID] else report.failure,
     )
-    await sql_money.update_payment(books.tx, after, flagged=comes and report.amount != before.amount)
+    await sql_payments.update_payment(books.tx, after, flagged=comes and report.amount != before.amount)
     books.tell(PaymentChanged(after.id))
     if comes:
         await _receive(books, after)
@@ -203,6 +203,6 @@ async def give_up_trial(books: Books, invoice: Invoice) -> None:
 
 async def _keep_method(books: Books, provider: str, token: Token) -> None:
     """The first one is the default."""
-    is_first = not any(one.is_default for one in await sql_money.select_methods(books.tx))
+    is_first = not any(one.is_default for one in await sql_payments.select_methods(books.tx))
     method = Method(ids.new(), provider, token.token, token.label, token.expires_on, is_first)
-    await sql_money.upsert_method(books.tx, method, books.now)
+    await sql_payments.upsert_method(books.tx, method, books.now)

@@ -1,7 +1,7 @@
 """Every SQL statement about prices and subscriptions. One statement per function, no decisions."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from shared.billing.model import ModuleState, Price, Subscription
@@ -110,15 +110,15 @@ async def select_trials_used(tx: Transaction) -> set[str]:
     return {row["module_code"] for row in rows}
 
 
-async def select_prices(tx: Transaction, currency: str, at: datetime | None) -> list[Price]:
-    """The prices in force at a time, or now, by module and length."""
+async def select_prices(tx: Transaction, currency: str, on: date) -> list[Price]:
+    """The prices in force on a day, by module and length."""
     rows = await tx.fetch(
         """SELECT DISTINCT ON (module_code, months) module_code, months, price, currency
              FROM module_prices
-            WHERE currency = $1 AND effective_from <= coalesce($2, account_now())
+            WHERE currency = $1 AND effective_from AT TIME ZONE 'UTC' <= $2::date
             ORDER BY module_code, months, version DESC""",
         currency,
-        at,
+        on,
     )
     return [Price(row["module_code"], row["months"], Money(row["price"], row["currency"])) for row in rows]
 
@@ -136,12 +136,11 @@ async def select_last_version(tx: Transaction, module_code: str, months: int, cu
     return version
 
 
-async def insert_price(
-    tx: Transaction, module_code: str, months: int, price: Money, version: int, since: datetime
-) -> None:
+async def insert_price(tx: Transaction, module_code: str, months: int, price: Money, version: int, since: date) -> None:
+    """A civil day stands in its column as the midnight of UTC."""
     await tx.execute(
         """INSERT INTO module_prices (module_code, currency, months, version, price, effective_from)
-                VALUES ($1, $2, $3, $4, $5, $6)""",
+                VALUES ($1, $2, $3, $4, $5, $6::date::timestamp AT TIME ZONE 'UTC')""",
         module_code,
         price.currency,
         months,

@@ -33,6 +33,19 @@ class Kept:
     prices: PriceList
 
 
+async def upsert_account(tx: Transaction) -> None:
+    """Also the head of the account's billing: from then on it can be locked."""
+    await tx.execute(
+        """WITH head AS (
+               INSERT INTO stream_heads (account_id, stream_id, last_at)
+                    VALUES ($1, $1, account_now())
+               ON CONFLICT DO NOTHING
+           )
+           INSERT INTO billing_accounts (account_id) VALUES ($1) ON CONFLICT DO NOTHING""",
+        tx.account_id,
+    )
+
+
 async def select_books(tx: Transaction) -> Kept | None:
     """None when the account has no books yet."""
     rows = await tx.fetch(
@@ -40,7 +53,7 @@ async def select_books(tx: Transaction) -> Kept | None:
                    grid_origin, grid_version, balance, invoice_number, credit_note_number,
                    EXISTS (SELECT FROM invoices WHERE account_id = $1 AND state = 'OPEN' AND purpose = 'RENEWAL')
                        AS has_open_renewal,
-                   ARRAY(SELECT (module_code, months, price, nullif(effective_from, '-infinity'))
+                   ARRAY(SELECT (module_code, months, price, (nullif(effective_from, '-infinity') AT TIME ZONE 'UTC')::date)
                            FROM module_prices
                           WHERE currency = a.currency
                           ORDER BY version) AS prices,

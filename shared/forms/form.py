@@ -23,6 +23,7 @@ from shared.forms.sentences import (
     NO_OBJECT,
     NO_PHONE,
     NO_UUID,
+    NO_WEB_ADDRESS,
     NOT_NULL,
     NOT_UNICODE,
     OUT_OF_BOUNDS,
@@ -31,11 +32,12 @@ from shared.forms.sentences import (
     TOO_MUCH_JSON,
     TWICE,
 )
-from shared.forms.values import phone_number, read_date, read_instant
+from shared.forms.values import is_web_address, phone_number, read_date, read_instant
 from shared.money import Money, currencies, decimals, minor_units
 
 LONGEST_NAME = 200
 LONGEST_NOTE = 10_000
+LONGEST_ADDRESS = 2_000
 LARGEST_JSON = 32_768  # bytes
 DEEPEST_JSON = 20
 # Of JSON: what reads it makes a float of a longer whole number, which would be kept as another one.
@@ -82,6 +84,15 @@ class Form:
 
     def optional_text(self, path: Path, value: str | None, most: int = LONGEST_NAME) -> str | None:
         return None if value is None else self.text(path, value, most)
+
+    def web_address(self, path: Path, value: str | None) -> str | None:
+        """Where a browser can be sent: absolute, of http or https."""
+        if value is None:
+            return None
+        text = self.text(path, value, LONGEST_ADDRESS)
+        if not is_web_address(text):
+            self.refuse(path, NO_WEB_ADDRESS)
+        return text
 
     def new_id(self, path: Path, value: str | None) -> UUID:
         """The id that a client chose, or a new one."""

@@ -17,6 +17,9 @@ NO_PHONE = Sentence(
     "This is no phone number: write it like +380501234567.", "Це не номер телефону: напишіть його як +380501234567."
 )
 NO_EMAIL = Sentence("This is no e-mail address.", "Це не адреса електронної пошти.")
+NO_WEB_ADDRESS = Sentence(
+    "An address looks like https://crm.example.com/billing.", "Адреса має вигляд https://crm.example.com/billing."
+)
 NO_AMOUNT = Sentence(
     'An amount looks like "1250.50": not negative, below 10^13, at most {places} decimals.',
     "Сума має вигляд «1250.50»: не від'ємна, менша за 10^13, не більше {places} знаків після крапки.",

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit
 
 import phonenumbers
 
@@ -30,6 +31,15 @@ def read_instant(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at if at >= EPOCH else None
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a browser can be sent there: an absolute address of http or https."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not any(map(str.isspace, text))
+    except ValueError:
+        return False
 
 
 def phone_number(text: str, country: str) -> str | None:

@@ -9,7 +9,7 @@ from shared.db import Transaction
 from shared.jobs import Job, Kind, Kinds
 from shared.payments import asking, pretending
 from shared.payments.asking import POLL, checkout
-from shared.payments.commands import CALLBACK, apply, bury, dead, receive, replay
+from shared.payments.commands import CALLBACK, apply, bury, dead, forget_old, receive, replay
 from shared.payments.model import Answer, Call, Checkout, OutcomeUnknown, Refused, Unreadable
 from shared.payments.pretending import CALL, Choice
 from shared.payments.providers import Provider, Providers, configured
@@ -53,6 +53,7 @@ __all__ = [
     "checkout",
     "configured",
     "dead",
+    "forget_old",
     "kinds",
     "receive",
     "replay",

@@ -5,7 +5,7 @@ finds it begun asks what became of it, and never does it again.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -19,6 +19,7 @@ from shared.payments.model import (
     LONGEST_FAILURE,
     Checkout,
     NotKnown,
+    NotReached,
     Order,
     OutcomeUnknown,
     Refused,
@@ -33,6 +34,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 POLLS = (MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 12 * HOUR, *(day * DAY for day in range(1, 8)))
 NEVER_HEARD = 30 * MINUTE  # a charge that the provider does not know by then was never asked for
 CHECKOUT, CHARGE = "CHECKOUT", "CHARGE"
+NOT_WANTED = "The card was not charged: nothing was to be paid by it any more."
 
 log = structlog.get_logger()
 
@@ -54,13 +56,17 @@ async def checkout(db: Database, providers: Providers, account_id: UUID, payment
     started = await provider.start(order)
     async with db.transaction(account_id) as tx:
         await sql.update_checkout(tx, payment_id, started.checkout, started.reference)
-    return started.checkout
+        return await sql.select_checkout(tx, payment_id)  # of several that were begun at once, payers see one
 
 
 async def charge(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jobs.Job) -> None:
     """Charge a saved card, once: an attempt that was begun before is asked about."""
     order, account_id = await _order(db, job)
     if order.rank >= billing_rank(Rank.FAILED):
+        return
+    if order.started_at is None and not order.payable:  # it was paid, void, or the card removed before we came to it
+        async with db.transaction(account_id, limits=JOB) as tx:
+            await record(tx, Said(order.payment_id, Rank.FAILED, order.amount, failure=NOT_WANTED))
         return
     provider = _provider(providers, order)
     async with db.transaction(account_id, limits=JOB) as tx:
@@ -104,7 +110,10 @@ async def ask_again(tx: Transaction, job: jobs.Job) -> None:
 
 
 async def refund(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jobs.Job) -> None:
-    """Pay back, once. Raises OutcomeUnknown while nobody can tell whether an earlier attempt did."""
+    """Pay back, once: with its key again where the provider goes by keys. Elsewhere what was begun is asked about.
+
+    Raises OutcomeUnknown while nobody can tell whether an earlier attempt did.
+    """
     assert job.ref is not None
     async with db.transaction(job.account_id, limits=JOB) as tx:
         wanted = await sql.select_refund(tx, job.ref)
@@ -115,10 +124,10 @@ async def refund(providers: Providers, db: Database, _kinds: jobs.Kinds, job: jo
         assert order is not None
         goal = wanted.goal or await sql.insert_refund_attempt(tx, wanted)
     provider = _provider(providers, order)
-    if wanted.goal is None:
+    if wanted.goal is None or _is_known(wanted, provider):
         try:
             await provider.refund(order, wanted.amount, str(wanted.id))
-        except Refused:  # nothing was paid back, and it may be asked for again
+        except (Refused, NotReached):  # nothing was paid back, and it may be asked for again
             async with db.transaction(job.account_id, limits=JOB) as tx:
                 await sql.delete_refund_attempt(tx, wanted.id)
             raise
@@ -175,6 +184,11 @@ async def _ask_later(tx: Transaction, payment_id: UUID, began: datetime, age: ti
             real_clock=True,
             dedupe_key=f"{POLL}:{payment_id}:{following.total_seconds():.0f}",
         )
+
+
+def _is_known(begun: sql.Refund, provider: Provider) -> bool:
+    """Whether the provider would know by its key that it has been asked for that refund before."""
+    return begun.begun_at is not None and datetime.now(UTC) - begun.begun_at < provider.keys_kept
 
 
 def _about(order: Order, said: Said) -> Said:

@@ -1,13 +1,14 @@
 """What is done with what providers call: kept at once, applied later, and looked at by people where it cannot be."""
 
 import hashlib
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
 from shared import billing, ids, jobs
 from shared.db import Transaction
-from shared.payments import sql
+from shared.payments import sql, sql_callbacks
 from shared.payments.model import Call, Disputed, Said, Unreadable
 from shared.payments.providers import Provider, Providers
 
@@ -15,6 +16,8 @@ CALLBACK = "payments.callback"  # a kept callback, by its id
 LONGEST_REASON = 500
 LONGEST_KEY = 500  # an index holds no longer ones
 MOST_DEAD = 500
+KEPT = timedelta(days=90)
+FORGOTTEN_AT_ONCE = 1_000
 NOT_OURS = "It changes no payment of ours."
 
 log = structlog.get_logger()
@@ -32,7 +35,7 @@ async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
             log.exception("callback not understood", provider=provider.code)
     if not key or len(key) > LONGEST_KEY:
         key = f"sha256:{hashlib.sha256(key.encode() or came.body).hexdigest()}"
-    written = await sql.insert_callback(tx, id, provider.code, key, _plain(came), state, reason)
+    written = await sql_callbacks.insert_callback(tx, id, provider.code, key, _plain(came), state, reason)
     if state == "RECEIVED":
         await jobs.add_for(tx, CALLBACK, id, written)
 
@@ -40,7 +43,7 @@ async def receive(tx: Transaction, provider: Provider, came: Call) -> None:
 async def apply(providers: Providers, tx: Transaction, job: jobs.Job) -> None:
     """Do what a kept call says, in the account whose payment it is about."""
     assert job.ref is not None
-    kept = await sql.lock_callback(tx, job.ref)
+    kept = await sql_callbacks.lock_callback(tx, job.ref)
     if kept is None or kept.state != "RECEIVED":
         return
     provider = providers.get(kept.provider)
@@ -51,18 +54,18 @@ async def apply(providers: Providers, tx: Transaction, job: jobs.Job) -> None:
         async with tx.attempt():
             is_ours = await _take_in(tx, kept, said)
     except (Unreadable, billing.ForeignMoney) as refused:
-        await sql.update_callback(tx, kept.id, "DEAD", _told(refused))
+        await sql_callbacks.update_callback(tx, kept.id, "DEAD", _told(refused))
     else:
-        await sql.update_callback(tx, kept.id, *(("APPLIED",) if is_ours else ("IGNORED", NOT_OURS)))
+        await sql_callbacks.update_callback(tx, kept.id, *(("APPLIED",) if is_ours else ("IGNORED", NOT_OURS)))
 
 
-async def _take_in(tx: Transaction, kept: sql.Callback, said: Said | Disputed | None) -> bool:
+async def _take_in(tx: Transaction, kept: sql_callbacks.Callback, said: Said | Disputed | None) -> bool:
     """False when it is about no payment that we know."""
     if isinstance(said, Disputed):
         await sql.lock_names(tx, said.names)
         payment_id = await sql.select_named(tx, kept.provider, said.names)
         if payment_id is None:
-            await sql.update_about(tx, kept.id, said.names[0])
+            await sql_callbacks.update_about(tx, kept.id, said.names[0])
             return False
         await enter(tx, payment_id, kept.provider)
         amount = said.amount
@@ -77,7 +80,7 @@ async def _take_in(tx: Transaction, kept: sql.Callback, said: Said | Disputed | 
 async def bury(tx: Transaction, job: jobs.Job, error: str) -> None:
     """A call that no attempt came to an end with is for people to look at."""
     assert job.ref is not None
-    await sql.update_callback(tx, job.ref, "DEAD", error[:LONGEST_REASON])
+    await sql_callbacks.update_callback(tx, job.ref, "DEAD", error[:LONGEST_REASON])
 
 
 async def enter(tx: Transaction, payment_id: UUID, provider: str) -> None:
@@ -116,18 +119,23 @@ async def _learn_names(tx: Transaction, said: Said) -> None:
     """Of what was paid: a dispute may name it only so, and may have come before."""
     await sql.lock_names(tx, said.names)
     if await sql.insert_names(tx, said.payment_id, said.names):
-        for callback_id in await sql.revive_callbacks_about(tx, said.payment_id, said.names):
+        for callback_id in await sql_callbacks.revive_callbacks_about(tx, said.payment_id, said.names):
             await jobs.add(tx, CALLBACK, ref=callback_id, real_clock=True)
 
 
-async def dead(tx: Transaction) -> list[sql.DeadCallback]:
+async def forget_old(tx: Transaction) -> None:
+    """The oldest calls that nothing more becomes of, so many a turn. Dead ones wait for people."""
+    await sql_callbacks.delete_callbacks(tx, KEPT, FORGOTTEN_AT_ONCE)
+
+
+async def dead(tx: Transaction) -> list[sql_callbacks.DeadCallback]:
     """The oldest first."""
-    return await sql.select_dead_callbacks(tx, MOST_DEAD)
+    return await sql_callbacks.select_dead_callbacks(tx, MOST_DEAD)
 
 
 async def replay(tx: Transaction, callback_id: UUID) -> bool:
     """Apply a dead call once more; False when there is no such."""
-    revived = await sql.revive_callback(tx, callback_id)
+    revived = await sql_callbacks.revive_callback(tx, callback_id)
     if revived:
         await jobs.add(tx, CALLBACK, ref=callback_id)
     return revived

@@ -1,9 +1,10 @@
 """What passes between us and payment providers. The order that a provider knows is our payment, by its id."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from shared.money import Money, currencies, minor_units
 
 LONGEST_FAILURE = 500  # characters of what a provider says went wrong
 LONGEST_AMOUNT = 15  # digits
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)  # as in JSON, and not negative
 
 
 class Unreadable(Exception):
@@ -28,6 +30,10 @@ class NotKnown(Refused):
 
 class OutcomeUnknown(Exception):
     """Nobody answered, or nothing that can be read: what was asked for may have been done, or not."""
+
+
+class NotReached(OutcomeUnknown):
+    """There was no connection: nobody has heard of it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ class Order:
     """What a provider is told of a payment. `card`: the token to charge, where no payer is asked.
 
     `reference`: the provider's own id of it, once we know it; `started_at`: when we first spoke of it;
-    `payable`: its invoice is open.
+    `payable`: its invoice is open, and its card was not removed.
     """
 
     account_id: UUID
@@ -160,12 +166,9 @@ def payment_id(text: object) -> UUID:
 
 def major(amount: object, currency: object) -> Money:
     """An amount in the main unit, as it was written. Raises Unreadable."""
-    code = _code(currency)
-    try:
-        number = Decimal(str(amount))
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if number.is_finite() and abs(number.adjusted()) < LONGEST_AMOUNT:
+    code, written = _code(currency), str(amount)
+    number = Decimal(written) if NUMBER.fullmatch(written) else None
+    if number is not None and abs(number.adjusted()) < LONGEST_AMOUNT:
         units = minor_units(f"{number.normalize():f}", code)
         if units is not None:
             return Money(units, code)

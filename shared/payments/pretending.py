@@ -12,7 +12,7 @@ from shared import certificates, jobs
 from shared.config import Settings
 from shared.db import JOB, Database, Transaction
 from shared.money import Money
-from shared.payments import sql
+from shared.payments import sql_sandbox
 from shared.payments.model import OutcomeUnknown
 from shared.payments.providers.sandbox import SIGNATURE, key_of, sign
 
@@ -32,24 +32,24 @@ class Choice(StrEnum):
 
 async def choose(tx: Transaction, payment_id: UUID, amount: Money, choice: Choice) -> None:
     state = "DECLINED" if choice is Choice.DECLINE else "PAID"
-    await sql.upsert_pretended(tx, sql.Pretended(payment_id, amount.minor, amount.currency, state, 0))
+    await sql_sandbox.upsert_pretended(tx, sql_sandbox.Pretended(payment_id, amount.minor, amount.currency, state, 0))
     due_at = await tx.now() + LATE if choice is Choice.PAY_LATE else None
     for _ in range(2 if choice is Choice.PAY_TWICE else 1):
         await jobs.add(tx, CALL, ref=payment_id, due_at=due_at)
 
 
-async def answer(tx: Transaction, verb: str, payment_id: UUID, amount: Money) -> sql.Pretended | None:
+async def answer(tx: Transaction, verb: str, payment_id: UUID, amount: Money) -> sql_sandbox.Pretended | None:
     """What a shop is told that asks, charges a card or pays back; None for an order that nobody began, or cannot be paid back."""
-    if verb in ("pay", "decline") and await sql.select_pretended(tx, payment_id) is None:
+    if verb in ("pay", "decline") and await sql_sandbox.select_pretended(tx, payment_id) is None:
         await choose(tx, payment_id, amount, Choice(verb))
     if verb == "refund":
-        if not await sql.add_pretended_refund(tx, payment_id, amount.minor):
+        if not await sql_sandbox.add_pretended_refund(tx, payment_id, amount.minor):
             return None
         await jobs.add(tx, CALL, ref=payment_id)
-    return await sql.select_pretended(tx, payment_id)
+    return await sql_sandbox.select_pretended(tx, payment_id)
 
 
-def body_of(order: sql.Pretended) -> bytes:
+def body_of(order: sql_sandbox.Pretended) -> bytes:
     return orjson.dumps(
         {
             "order": str(order.payment_id),
@@ -66,7 +66,7 @@ async def call_back(settings: Callable[[], Settings], db: Database, _kinds: jobs
     given = settings()
     assert job.ref is not None
     async with db.transaction(None, limits=JOB) as tx:
-        order = await sql.select_pretended(tx, job.ref)
+        order = await sql_sandbox.select_pretended(tx, job.ref)
     assert order is not None
     body = body_of(order)
     headers = {"content-type": "application/json", SIGNATURE: sign(key_of(given), body)}

@@ -1,4 +1,4 @@
-"""Every SQL statement about callbacks, attempts and the sandbox's books. One a function, no decisions."""
+"""Every SQL statement about payments and refunds, as providers know them. One a function, no decisions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,124 +8,22 @@ from uuid import UUID
 
 from shared.db import Record, Transaction
 from shared.money import Money
-from shared.payments.model import Call, Checkout, Order
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    id: UUID
-    provider: str
-    call: Call
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeadCallback:
-    id: UUID
-    provider: str
-    received_at: datetime
-    reason: str | None
+from shared.payments.model import Checkout, Order
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """`goal`: how much of the payment is back with the payer once this refund is done; None before its attempt."""
+    """`goal`: how much of the payment is back with the payer once this refund is done; None before its attempt.
+
+    `begun_at`: when its attempt was begun, on the real clock.
+    """
 
     id: UUID
     payment_id: UUID
     amount: int
     refused: str | None
     goal: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Pretended:
-    """An order as the sandbox has it in its books."""
-
-    payment_id: UUID
-    amount: int
-    currency: str
-    state: str
-    refunded: int
-
-
-# ─── callbacks ────────────────────────────────────────────────────────────────────────────────────
-
-
-async def insert_callback(
-    tx: Transaction, id: UUID, provider: str, key: str, call: Call, state: str, reason: str | None
-) -> str:
-    """What the write is called, which answers with the id of what is kept: another one's, when the provider has called
-    with this before. Another body with the same key is counted.
-    """
-    return await tx.later(
-        """INSERT INTO callbacks AS kept (id, provider, dedupe_key, headers, body, state, reason)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
-           ON CONFLICT ON CONSTRAINT callbacks_once DO UPDATE
-                   SET conflicts = kept.conflicts + (kept.body <> excluded.body)::int
-             RETURNING id""",
-        id,
-        provider,
-        key,
-        dict(call.headers),
-        call.body,
-        state,
-        reason,
-    )
-
-
-async def lock_callback(tx: Transaction, id: UUID) -> Callback | None:
-    row = await tx.fetchrow(
-        "SELECT id, provider, headers, body, state FROM callbacks WHERE id = $1 FOR UPDATE",
-        id,
-    )
-    return Callback(row["id"], row["provider"], Call(row["headers"], row["body"]), row["state"]) if row else None
-
-
-async def update_callback(tx: Transaction, id: UUID, state: str, reason: str | None = None) -> None:
-    await tx.execute("UPDATE callbacks SET state = $2, reason = $3 WHERE id = $1", id, state, reason)
-
-
-async def update_about(tx: Transaction, id: UUID, name: str) -> None:
-    """What it calls the payment that we do not know."""
-    await tx.execute("UPDATE callbacks SET about = $2 WHERE id = $1", id, name)
-
-
-async def revive_callbacks_about(tx: Transaction, payment_id: UUID, names: Sequence[str]) -> list[UUID]:
-    """Those that were let be while nobody knew which payment they name."""
-    rows = await tx.fetch(
-        """UPDATE callbacks
-              SET state = 'RECEIVED', reason = NULL
-            WHERE provider = (SELECT provider FROM payments WHERE account_id = $1 AND id = $2)
-              AND about = ANY($3::text[]) AND state = 'IGNORED'
-        RETURNING id""",
-        tx.account_id,
-        payment_id,
-        list(names),
-    )
-    return [row["id"] for row in rows]
-
-
-async def select_dead_callbacks(tx: Transaction, limit: int) -> list[DeadCallback]:
-    rows = await tx.fetch(
-        """SELECT id, provider, received_at, reason
-             FROM callbacks
-            WHERE state = 'DEAD'
-            ORDER BY received_at, id
-            LIMIT $1""",
-        limit,
-    )
-    return [DeadCallback(**row) for row in rows]
-
-
-async def revive_callback(tx: Transaction, id: UUID) -> bool:
-    revived = await tx.fetchval(
-        "UPDATE callbacks SET state = 'RECEIVED', reason = NULL WHERE id = $1 AND state = 'DEAD' RETURNING true", id
-    )
-    return bool(revived)
-
-
-# ─── payments, as providers know them ─────────────────────────────────────────────────────────────
+    begun_at: datetime | None
 
 
 async def select_account_of(tx: Transaction, payment_id: UUID) -> UUID | None:
@@ -174,7 +72,7 @@ async def select_named(tx: Transaction, provider: str, names: Sequence[str]) -> 
 async def select_order(tx: Transaction, payment_id: UUID) -> Order | None:
     row = await tx.fetchrow(
         """SELECT p.account_id, p.id, p.provider, p.amount, p.currency, p.rank, p.created_at, p.return_url, p.save_method, m.token,
-                  a.reference, a.started_at, i.state = 'OPEN' AS payable
+                  a.reference, a.started_at, i.state = 'OPEN' AND m.removed IS NOT TRUE AS payable
              FROM payments p
              JOIN invoices i ON i.account_id = p.account_id AND i.id = p.invoice_id
              LEFT JOIN payment_methods m ON m.account_id = p.account_id AND m.id = p.method_id
@@ -212,10 +110,11 @@ async def update_reference(tx: Transaction, payment_id: UUID, reference: str) ->
 
 
 async def update_checkout(tx: Transaction, payment_id: UUID, checkout: Checkout, reference: str | None) -> None:
+    """The first one stays."""
     await tx.execute(
         """UPDATE payment_attempts
               SET checkout = $3, reference = coalesce($4, reference)
-            WHERE account_id = $1 AND payment_id = $2""",
+            WHERE account_id = $1 AND payment_id = $2 AND checkout IS NULL""",
         tx.account_id,
         payment_id,
         checkout.to_json(),
@@ -230,12 +129,9 @@ async def select_checkout(tx: Transaction, payment_id: UUID) -> Checkout | None:
     return Checkout.from_json(kept) if kept else None
 
 
-# ─── refunds ──────────────────────────────────────────────────────────────────────────────────────
-
-
 async def select_refund(tx: Transaction, refund_id: UUID) -> Refund | None:
     row = await tx.fetchrow(
-        """SELECT r.id, r.payment_id, r.amount, r.refused, a.goal
+        """SELECT r.id, r.payment_id, r.amount, r.refused, a.goal, nullif(a.started_at, '-infinity') AS begun_at
              FROM refunds r
              LEFT JOIN refund_attempts a ON a.account_id = r.account_id AND a.refund_id = r.id
             WHERE r.account_id = $1 AND r.id = $2""",
@@ -271,43 +167,6 @@ async def insert_refund_attempt(tx: Transaction, refund: Refund) -> int:
 
 async def delete_refund_attempt(tx: Transaction, refund_id: UUID) -> None:
     await tx.execute("DELETE FROM refund_attempts WHERE account_id = $1 AND refund_id = $2", tx.account_id, refund_id)
-
-
-# ─── the sandbox ──────────────────────────────────────────────────────────────────────────────────
-
-
-async def upsert_pretended(tx: Transaction, order: Pretended) -> None:
-    """What was paid stays paid."""
-    await tx.execute(
-        """INSERT INTO sandbox_orders AS kept (payment_id, amount, currency, state)
-                VALUES ($1, $2, $3, $4)
-           ON CONFLICT (payment_id) DO UPDATE SET state = excluded.state WHERE kept.state <> 'PAID'""",
-        order.payment_id,
-        order.amount,
-        order.currency,
-        order.state,
-    )
-
-
-async def add_pretended_refund(tx: Transaction, payment_id: UUID, amount: int) -> bool:
-    """False when so much was not paid, or is back already."""
-    done = await tx.fetchval(
-        """UPDATE sandbox_orders
-              SET refunded = refunded + $2
-            WHERE payment_id = $1 AND state = 'PAID' AND refunded + $2 <= amount
-        RETURNING true""",
-        payment_id,
-        amount,
-    )
-    return bool(done)
-
-
-async def select_pretended(tx: Transaction, payment_id: UUID) -> Pretended | None:
-    row = await tx.fetchrow(
-        "SELECT payment_id, amount, currency, state, refunded FROM sandbox_orders WHERE payment_id = $1",
-        payment_id,
-    )
-    return Pretended(**row) if row else None
 
 
 def _order(row: Record) -> Order:

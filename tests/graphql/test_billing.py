@@ -18,13 +18,13 @@ PAY = f"""mutation ($input: PayInput!) {{ pay(input: $input) {{ {REFUSED}
     ... on PayPayload {{ payment {{ id state checkout {{ url }} }}
         invoice {{ number state total {{ amount }} vat {{ amount }} }} modules {{ state }} }} }} }}"""
 CANCEL = f"""mutation ($input: CancelModuleInput!) {{ cancelModule(input: $input) {{ {REFUSED}
-    ... on CancelModulePayload {{ module {{ state }} creditNote {{ number total {{ amount }} }} }} }} }}"""
+    ... on CancelModulePayload {{ module {{ state }} creditNote {{ number reason total {{ amount }} }} }} }} }}"""
 REFUND = f"""mutation ($input: RefundPaymentInput!) {{ refundPayment(input: $input) {{ {REFUSED}
     ... on RefundPaymentPayload {{ payment {{ state invoice {{ number }} }} }} }} }}"""
 BILLING = """{ billing { today renewsOn balance { amount } nextRenewal { total { amount } }
     balanceEntries { totalCount nodes { amount reason creditNote { number } } } paymentMethods { label isDefault }
     modules { state interval periodEnd usable module { code } }
-    invoices { totalCount nodes { number state payments { state } creditNotes { number } } } } }"""
+    invoices { totalCount nodes { number state payments { state } creditNotes { number reason } } } } }"""
 CHANGES = """subscription { billingChanged { __typename ... on BillingReady { today }
     ... on ModuleChanged { module { state } } ... on PaymentChanged { payment { state } }
     ... on InvoiceChanged { invoice { state } } ... on BalanceChanged { balance { amount } } } }"""
@@ -87,7 +87,11 @@ async def test_unused_days_become_balance_and_the_crm_pays_them_back(api: Api, d
     await scenes.walk(db, account_id, date(2026, 2, 10))
 
     cancelled = await owner.act(CANCEL, moduleCode="telephony", immediately=True)
-    assert cancelled["creditNote"] == {"number": "CN-000001", "total": {"amount": "192.86"}}
+    assert cancelled["creditNote"] == {
+        "number": "CN-000001",
+        "reason": "Скасовано: Телефонія",
+        "total": {"amount": "192.86"},
+    }
     crm = Person(api, account_id, account_id, api.service())
     amount = {"amount": "192.87", "currency": "UAH"}
     assert (await crm.act(REFUND, paymentId=bought["payment"], amount=amount, reason="Прохання"))[
@@ -100,6 +104,7 @@ async def test_unused_days_become_balance_and_the_crm_pays_them_back(api: Api, d
     seen = (await owner.ask(BILLING))["billing"]
     assert seen["balance"] == {"amount": "0.00"}
     assert [entry["amount"] for entry in seen["balanceEntries"]["nodes"]] == ["-192.86", "192.86"]
+    assert seen["invoices"]["nodes"][0]["creditNotes"] == [{"number": "CN-000001", "reason": "Скасовано: Телефонія"}]
 
 
 async def test_each_entry_of_the_balance_says_why(api: Api, db: Database) -> None:
@@ -123,6 +128,18 @@ async def test_each_entry_of_the_balance_says_why(api: Api, db: Database) -> Non
         ("300.00", "Невикористані дні"),
         ("50.00", "Оскаржений платіж повернувся"),
     ]
+
+
+async def test_an_empty_id_is_the_id_of_nothing(api: Api, db: Database) -> None:
+    owner = person(api, await scenes.account(db, date(2026, 1, 31)), "BILLING_MANAGE")
+    quote = (await owner.act(CREATE_QUOTE, items=[{"moduleCode": "telephony", "interval": "MONTH"}]))["quote"]
+
+    assert (await owner.act(PAY, quoteId="", provider="sandbox"))["code"] == "NOT_FOUND"
+    assert (await owner.act(PAY, invoiceId="", provider="sandbox"))["code"] == "NOT_FOUND"
+    refused = await owner.act(PAY, quoteId=quote["id"], paymentMethodId="")
+    assert [field["path"] for field in refused["fields"]] == [["paymentMethodId"]]
+    refused = await owner.act(PAY, quoteId=quote["id"], provider="sandbox", returnUrl="javascript:alert(1)")
+    assert [field["path"] for field in refused["fields"]] == [["returnUrl"]]
 
 
 async def test_who_may_not_manage_billing_is_told_of_modules_only(api: Api, db: Database) -> None:

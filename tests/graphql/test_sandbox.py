@@ -17,7 +17,7 @@ from shared.db import Database
 from shared.payments.model import NotKnown
 from shared.payments.pretending import body_of
 from shared.payments.providers.sandbox import CARD, EMPTY_CARD, SIGNATURE, key_of, sign
-from shared.payments.sql import select_pretended
+from shared.payments.sql_sandbox import select_pretended
 from tests.serving import running
 from tests.shared.payments import signing, stories
 from tests.shared.payments.outgoing import order

@@ -182,6 +182,11 @@ async def test_nothing_else_is_served(client: httpx.AsyncClient, name: str) -> N
     assert (await client.get(f"/explorer/{name}")).status_code == 404
 
 
+async def test_payers_who_were_given_no_address_come_back_to_it(client: httpx.AsyncClient) -> None:
+    for back in (await client.get("/"), await client.post("/", data={"orderReference": "1"})):
+        assert (back.status_code, back.headers["location"]) == (303, "/graphql")
+
+
 async def test_says_how_to_build_it(client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(served, "DIST", tmp_path)
 
@@ -206,8 +211,10 @@ async def test_production_has_it_where_introspection_is_allowed(
     transport = httpx.ASGITransport(app(production))
     async with httpx.AsyncClient(transport=transport, base_url="http://voronka") as client:
         page, file = await client.get("/graphql"), await client.get(f"/explorer/{name}")
+        home = await client.get("/")
 
     assert (page.status_code, file.status_code) == (page_status, file_status)
+    assert home.status_code == (303 if page_status == 200 else 404)
     assert page_status == 200 or page.headers["allow"] == "POST"
 
 

@@ -33,10 +33,14 @@ class Person:
         return replace(self, addresses=[*self.addresses[which:], *self.addresses[:which]])
 
     async def ask(self, document: str, **variables: Any) -> Any:
-        """What a query answers."""
-        answer = await self._post(self.addresses[0], document, variables)
+        """What a query answers. Fails when there are errors."""
+        answer = await self.answer(document, **variables)
         assert answer.status_code == 200, answer.text
         return _data(answer)
+
+    async def answer(self, document: str, **variables: Any) -> httpx.Response:
+        """Errors may be a part of it."""
+        return await self._post(self.addresses[0], document, variables)
 
     async def do(self, name: str, payload: str, /, **given: Any) -> Any:
         """What a mutation answers. Fails when it is refused."""

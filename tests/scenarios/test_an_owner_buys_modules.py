@@ -89,6 +89,38 @@ async def test_a_module_is_there_when_its_provider_s_call_is_accepted(open_shop:
     assert [one["__typename"] for one in one_tab.heard if one["__typename"] == "ModuleChanged"] == ["ModuleChanged"]
 
 
+CHECKOUTS = "{ billing { invoices { nodes { payments { provider checkout { url } } } } } }"
+
+
+async def test_a_bank_that_is_silent_keeps_no_payer_from_the_others(open_shop: Shop) -> None:
+    owner = await open_shop.owner("2026-01-31T10:00:00Z")
+    quoted = await owner.quote("sales_funnel", "MONTH")
+    for provider in ("monobank", "stripe", "liqpay"):
+        await owner.do("pay", "invoice { number }", quoteId=quoted["id"], provider=provider)
+    both, before = asyncio.Barrier(2), dict(open_shop.bank.replies)
+
+    async def silent(_path: str, _body: bytes) -> Any:
+        await both.wait()
+        return b"nothing that can be read"
+
+    open_shop.bank.replies |= {"/api/merchant/invoice/create": silent, "/v1/checkout/sessions": silent}
+    try:
+        answer = (await owner.answer(CHECKOUTS)).json()
+    finally:
+        open_shop.bank.replies |= before
+
+    (invoice,) = answer["data"]["billing"]["invoices"]["nodes"]
+    shown = {one["provider"]: one["checkout"] for one in invoice["payments"]}
+    liqpay = {"url": f"{open_shop.bank.url}/api/3/checkout"}
+    assert shown == {"monobank": None, "stripe": None, "liqpay": liqpay}
+    what_to_do = "зараз не відповідає. Рахунок чекає: спробуйте ще раз за мить або оплатіть іншим способом."
+    assert sorted(error["message"] for error in answer["errors"]) == [
+        f"Stripe {what_to_do}",
+        f"plata by mono {what_to_do}",
+    ]
+    assert [error["extensions"] for error in answer["errors"]] == [{"code": "UNAVAILABLE", "retryAfter": 1}] * 2
+
+
 async def test_whatever_is_forged_changes_nothing_and_hears_the_same(open_shop: Shop) -> None:
     owner = await open_shop.owner("2026-01-31T10:00:00Z")
     id = UUID((await owner.begin("sales_funnel", "MONTH", "liqpay"))["payment"]["id"])

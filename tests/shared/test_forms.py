@@ -21,6 +21,7 @@ from shared.forms.sentences import (
     NO_OBJECT,
     NO_PHONE,
     NO_UUID,
+    NO_WEB_ADDRESS,
     NOT_UNICODE,
     TOO_LONG,
     TOO_MUCH_JSON,
@@ -130,6 +131,23 @@ def test_an_object_is_refused_for_what_stands_in_it_however_plain_it_is(given: d
 @pytest.mark.parametrize("phone", ["", "call me", "12", "+999999999999", "0" * 5_000, "\ud800"])
 def test_refuses_what_is_no_phone(phone: str) -> None:
     assert read(lambda form: form.phone(AT, phone))[1] == [NO_PHONE.en]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://crm.example.com/billing?paid=1#now", "http://[::1]:3000", "https://приклад.укр/"]
+)
+def test_reads_web_addresses(url: str) -> None:
+    assert read(lambda form: form.web_address(AT, url)) == (url, [])
+    assert read(lambda form: form.web_address(AT, None)) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "data:text/html,x", "//example.com", "/billing", "ftp://example.com", "https://"]
+    + ["http://[::1", "https://example.com/\tx", " https://example.com", "\u202ehttps://example.com"],
+)
+def test_refuses_where_no_browser_can_be_sent(url: str) -> None:
+    assert read(lambda form: form.web_address(AT, url))[1] == [NO_WEB_ADDRESS.en]
 
 
 @pytest.mark.parametrize("email", ["anna@example.com", "a.b+c@sub.example.co.ua", "їжак@пошта.укр"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from shared.config import Settings
@@ -47,12 +47,23 @@ async def page(request: Request) -> Response:
     return FileResponse(index, headers=FRESH)
 
 
+async def home(request: Request) -> Response:
+    """Where payers come back to who were given no other address; some providers send them by POST."""
+    if not _is_served(request):
+        return _nothing()
+    return RedirectResponse("/graphql", 303)
+
+
 async def asset(request: Request) -> Response:
     """One of the files that the page names. A path cannot leave their folder: the route takes no slash."""
     file = DIST / "assets" / request.path_params["name"]
     if not _is_served(request) or not file.is_file():
-        return PlainTextResponse("There is nothing here.\n", 404)
+        return _nothing()
     return FileResponse(file, headers=FOR_EVER)
+
+
+def _nothing() -> Response:
+    return PlainTextResponse("There is nothing here.\n", 404)
 
 
 def _is_served(request: Request) -> bool:
@@ -60,4 +71,4 @@ def _is_served(request: Request) -> bool:
     return settings.voronka_env != "production" or settings.introspection
 
 
-routes = [Route("/explorer/{name}", asset)]
+routes = [Route("/", home, methods=["GET", "POST"]), Route("/explorer/{name}", asset)]

@@ -1,6 +1,7 @@
 """The payment providers: each a module that starts payments there, lets its calls in, and reads what it says."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Protocol
 
@@ -22,6 +23,10 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """For people."""
+
+    @property
+    def keys_kept(self) -> timedelta:
+        """For how long a refund with the same key is the same refund. None at all where it knows no keys."""
 
     async def verify(self, came: Call) -> bool:
         """Whether the provider has signed it, for us. Raises Unavailable when that cannot be told now."""

@@ -7,7 +7,7 @@ import httpx
 import orjson
 
 from shared import certificates
-from shared.payments.model import OutcomeUnknown
+from shared.payments.model import NotReached, OutcomeUnknown
 from shared.payments.providers.reading import as_written
 
 PATIENCE = 8.0  # seconds; shorter than any job may take
@@ -22,12 +22,14 @@ async def call(
     form: Mapping[str, str] | None = None,
     params: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What the provider answers, its numbers as they were written. Raises OutcomeUnknown."""
+    """What the provider answers, its numbers as they were written. Raises OutcomeUnknown, and NotReached of that."""
     content = None if json is None else orjson.dumps(json)
     sent = dict(headers or {}) | ({} if json is None else {"content-type": "application/json"})
     try:
         async with httpx.AsyncClient(timeout=PATIENCE, verify=certificates.trusted()) as client:
             response = await client.request(method, url, headers=sent, content=content, data=form, params=params)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as failure:
+        raise NotReached(f"{type(failure).__name__}: {failure}") from failure
     except (httpx.HTTPError, OSError) as failure:
         raise OutcomeUnknown(f"{type(failure).__name__}: {failure}") from failure
     answer = as_written(response.content)

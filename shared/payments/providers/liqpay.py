@@ -3,6 +3,7 @@
 import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
@@ -54,6 +55,7 @@ def sign(private_key: str, data: str, algorithm: Hash) -> str:
 
 class LiqPay:
     code, name = "liqpay", "LiqPay"
+    keys_kept = timedelta()
 
     def __init__(self, public_key: str, private_keys: Sequence[str], hashes: Sequence[Hash], settings: Settings):
         self.public_key = public_key

@@ -4,6 +4,7 @@ import asyncio
 import time
 from base64 import b64decode
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -44,6 +45,7 @@ PENDING = frozenset({"created", "processing", "hold"})
 
 class Monobank:
     code, name = "monobank", "plata by mono"
+    keys_kept = timedelta()
 
     def __init__(self, token: str, settings: Settings):
         self.url = f"{settings.voronka_monobank_url.rstrip('/')}/api/merchant"

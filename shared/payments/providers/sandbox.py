@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -46,6 +47,7 @@ def key_of(settings: Settings) -> bytes:
 
 class Sandbox:
     code, name = "sandbox", "Sandbox"
+    keys_kept = timedelta()
 
     def __init__(self, settings: Settings):
         self._key = key_of(settings)

@@ -1,6 +1,7 @@
 """Stripe, by its own library. A payment is a PaymentIntent whose metadata holds our id; a page is a Checkout Session."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -32,6 +33,7 @@ SESSION = "cs_"
 
 class Stripe:
     code, name = "stripe", "Stripe"
+    keys_kept = timedelta(hours=23)  # they go after 24 hours at least
 
     def __init__(self, secret_key: str, webhook_secrets: Sequence[str], settings: Settings):
         self.webhook_secrets = webhook_secrets

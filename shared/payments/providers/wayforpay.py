@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -50,6 +51,7 @@ def sign(key: str, parts: Iterable[str]) -> str:
 
 class WayForPay:
     code, name = "wayforpay", "WayForPay"
+    keys_kept = timedelta()
 
     def __init__(self, account: str, keys: Sequence[str], settings: Settings):
         self.account = account

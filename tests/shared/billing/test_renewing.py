@@ -1,7 +1,7 @@
 """Boundaries: renewal, charges, grace, suspension and coming back, each by the account's own clock."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -30,6 +30,20 @@ async def test_all_modules_renew_on_one_invoice_and_their_card_is_charged(db: Da
         assert {one.period_start for one in await billing.modules(tx)} == {date(2026, 2, 28)}
 
 
+async def test_a_card_that_was_removed_and_is_used_again_is_charged_again(db: Database) -> None:
+    account = await scenes.account(db, date(2026, 1, 31))
+    await scenes.buy(db, account, ("telephony", 1))
+    async with db.transaction(account) as tx:
+        (card,) = await billing.methods(tx)
+        assert await billing.remove_method(tx, card.id) == []
+    await scenes.buy(db, account, ("lead_ads", 1))
+
+    async with db.transaction(account) as tx:
+        assert await billing.methods(tx) == [card]
+    await scenes.walk(db, account, date(2026, 2, 28))
+    assert await scenes.charged(db, account, Rank.PAID) == 1
+
+
 async def test_nobody_pays_until_grace_is_over(db: Database) -> None:
     account = await scenes.account(db, JANUARY)
     await scenes.buy(db, account, ("telephony", 1))
@@ -47,6 +61,48 @@ async def test_nobody_pays_until_grace_is_over(db: Database) -> None:
     assert [one.state for one in await scenes.invoices(db, account)] == [InvoiceState.PAID, InvoiceState.VOID]
     async with db.transaction(account) as tx:
         assert await accounts.usable_modules(tx) == []
+
+
+@pytest.mark.parametrize("comes_on", [1, 5])
+async def test_what_comes_to_the_balance_in_grace_pays_the_renewal(db: Database, comes_on: int) -> None:
+    """Without a card there is no other way to pay by the balance: what is past due cannot be quoted."""
+    account = await scenes.account(db, JANUARY)
+    await scenes.buy(db, account, ("telephony", 1), ("lead_ads", 12))
+    async with db.transaction(account) as tx:
+        await billing.remove_method(tx, (await billing.methods(tx))[0].id)
+    await scenes.walk(db, account, date(2026, 2, 28) + timedelta(days=comes_on))
+    async with db.transaction(account) as tx:
+        note = (await billing.cancel(tx, "lead_ads", immediately=True)).credit_note
+        assert note
+    assert (await scenes.states(db, account))["telephony"] == "PAST_DUE"
+
+    await scenes.walk(db, account, date(2026, 3, 7))
+
+    assert (await scenes.states(db, account))["telephony"] == "ACTIVE"
+    _, unpaid, paid = await scenes.invoices(db, account)
+    assert (unpaid.state, unpaid.total) == (InvoiceState.VOID, 300_00)
+    assert (paid.state, paid.from_balance, paid.due_on) == (InvoiceState.PAID, 300_00, date(2026, 2, 28))
+    assert await scenes.balance(db, account) == note.total - 300_00
+    async with db.transaction(account) as tx:
+        (telephony,) = [one for one in await billing.modules(tx) if one.module_code == "telephony"]
+    assert (telephony.period_start, telephony.period_end) == (date(2026, 2, 28), date(2026, 3, 31))
+
+
+async def test_what_comes_to_the_balance_and_is_too_little_stays_there(db: Database) -> None:
+    account = await scenes.account(db, JANUARY)
+    await scenes.buy(db, account, ("telephony", 1), ("lead_ads", 1))
+    await scenes.walk(db, account, date(2026, 2, 28))
+    async with db.transaction(account) as tx:
+        (_, invoice) = (await billing.invoice_page(tx, None, 9))[::-1]
+        pay = billing.Pay.read({"invoice_id": str(invoice.id), "provider": "sandbox"}, scenes.PROVIDERS)
+        payment = (await billing.pay(tx, pay)).payment
+        assert payment
+        await billing.settle(tx, billing.Report(payment.id, Rank.PAID, 499_99, "UAH"))
+
+    await scenes.walk(db, account, date(2026, 3, 7))
+
+    assert set((await scenes.states(db, account)).values()) == {"SUSPENDED"}
+    assert await scenes.balance(db, account) == 499_99
 
 
 async def test_a_suspended_module_comes_back_on_the_same_grid_for_the_days_that_are_left(db: Database) -> None:

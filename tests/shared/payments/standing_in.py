@@ -1,5 +1,6 @@
 """A stand-in for the providers' own addresses, over a real socket."""
 
+import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from services.local import ports
 from tests.serving import running
 from tests.shared.payments import signing
 
-Reply = Callable[[str, bytes], Any]  # a path and a body → what is answered, bytes and responses as they are; None: 404
+# A path and a body → what is answered, at once or later; bytes and responses as they are; None: 404.
+Reply = Callable[[str, bytes], Any]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ async def standing_in() -> AsyncIterator[StandIn]:
         stand_in.requests.append(Asked(request.method, path, request.url.query, request.headers, body))
         reply = stand_in.replies.get(path)
         said = stand_in.otherwise if reply is None else reply(path, body)
+        if inspect.isawaitable(said):
+            said = await said
         if isinstance(said, Response):
             return said
         if isinstance(said, bytes):

@@ -5,11 +5,16 @@ import os
 import signal
 import sys
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from services.local import ports
 from shared import billing, payments
 from shared.db import Database
+from shared.money import Money
+from shared.payments.commands import record
+from shared.payments.model import Said
 from tests.shared.payments import signing, stories
 from tests.shared.payments.house import House, liqpay_answer, state, with_card
 
@@ -118,6 +123,33 @@ async def test_whoever_is_killed_between_a_charge_and_its_record_charges_nobody_
     assert await state(house, begun) == "PAID"
 
 
+async def test_a_card_that_was_removed_before_its_charge_is_not_charged(house: House, db: Database) -> None:
+    begun = await with_card(db, "liqpay")
+    async with db.transaction(begun.account_id) as tx:
+        (card,) = await billing.methods(tx)
+        await billing.remove_method(tx, card.id)
+
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    assert await state(house, begun) == "FAILED"
+    assert house.bank.asked == []
+
+
+async def test_no_card_is_charged_for_what_is_paid_by_then(house: House, db: Database) -> None:
+    begun = await with_card(db, "liqpay")
+    async with db.transaction(begun.account_id) as tx:
+        charged = (await billing.get_payments(tx, [begun.id]))[begun.id]
+        wanted = {"invoice_id": str(charged.invoice_id), "provider": "liqpay"}
+        paid = (await billing.pay(tx, billing.Pay.read(wanted, frozenset({"liqpay"})))).payment
+        assert paid
+        await billing.settle(tx, billing.Report(paid.id, billing.Rank.PAID, 300_00, "UAH"))
+
+    assert await house.do(billing.CHARGE, begun.id) is True
+
+    assert await state(house, begun) == "FAILED"
+    assert house.bank.asked == []
+
+
 async def test_a_charge_that_never_reached_the_provider_has_failed_after_a_while(house: House, db: Database) -> None:
     begun = await with_card(db, "liqpay")
     house.bank.says("/api/request", {"result": "error", "err_code": "payment_not_found"})
@@ -155,3 +187,61 @@ async def test_a_refund_is_asked_for_once_and_then_asked_about(house: House, db:
 
     assert await stories.end(db, begun) == stories.End("PARTIALLY_REFUNDED", 100_00, [], 1, 399_00)
     assert len(house.bank.asked) == 3
+
+
+async def test_a_refund_that_reached_nobody_is_asked_for_again(house: House, db: Database) -> None:
+    begun = await stories.begun(db, "liqpay")
+    async with db.transaction(begun.account_id) as tx:
+        await billing.settle(tx, billing.Report(begun.id, billing.Rank.PAID, 499_00, "UAH"))
+        await billing.refund(tx, billing.Refund(begun.id, "100.00", "UAH", "Помилка"))
+        refund_id = await tx.fetchval("SELECT id FROM refunds WHERE payment_id = $1", begun.id)
+    nobody = House(
+        db, house.settings.model_copy(update={"voronka_liqpay_url": f"http://127.0.0.1:{ports.choose()}"}), house.bank
+    )
+    assert await nobody.do(billing.REFUND, refund_id) is True
+    assert await state(house, begun) == "PAID"
+
+    house.bank.says("/api/request", liqpay_answer(begun, "reversed"))
+    assert await house.do(billing.REFUND, refund_id) is True
+
+    assert await stories.end(db, begun) == stories.End("PARTIALLY_REFUNDED", 100_00, [], 1, 399_00)
+    assert [signing.liqpay_data(one.body)["action"] for one in house.bank.requests] == ["refund"]
+
+
+async def refund_begun(house: House, db: Database) -> tuple[stories.Begun, UUID]:
+    """A payment by Stripe and its refund, of which nobody knows whether Stripe has heard of it."""
+    begun = await stories.begun(db, "stripe")
+    house.bank.says("/v1/checkout/sessions", {"id": "cs_1", "object": "checkout.session", "url": "https://pay.example"})
+    await house.checkout(begun)
+    async with db.transaction(begun.account_id) as tx:
+        await record(tx, Said(begun.id, billing.Rank.PAID, Money(499_00, "UAH"), reference="pi_1"))
+        await billing.refund(tx, billing.Refund(begun.id, "100.00", "UAH", "Помилка"))
+        refund_id = await tx.fetchval("SELECT id FROM refunds WHERE payment_id = $1", begun.id)
+    house.bank.says("/v1/refunds", ["nothing that can be read"])
+    house.bank.requests.clear()
+    assert await house.do(billing.REFUND, refund_id) is True
+    assert await state(house, begun) == "PAID"
+    return begun, refund_id
+
+
+async def test_a_refund_is_asked_for_again_where_its_key_makes_it_the_same(house: House, db: Database) -> None:
+    """A worker that is killed on the way to the provider leaves nothing for people to look at."""
+    begun, refund_id = await refund_begun(house, db)
+    house.bank.says("/v1/refunds", {"id": "re_1", "object": "refund", "status": "succeeded"})
+    assert await house.do(billing.REFUND, refund_id) is True
+
+    assert await stories.end(db, begun) == stories.End("PARTIALLY_REFUNDED", 100_00, [], 1, 399_00)
+    assert house.bank.asked == ["POST /v1/refunds"] * 2
+    assert {one.headers["idempotency-key"] for one in house.bank.requests} == {str(refund_id)}
+    assert [one.form["amount"] for one in house.bank.requests] == ["10000", "10000"]
+
+
+async def test_a_refund_whose_key_is_forgotten_is_asked_about(house: House, db: Database) -> None:
+    begun, refund_id = await refund_begun(house, db)
+    async with db.pool.acquire() as conn:
+        await conn.execute("UPDATE refund_attempts SET started_at = started_at - interval '1 day'")
+
+    assert await house.do(billing.REFUND, refund_id) is True
+
+    assert await state(house, begun) == "PAID"
+    assert house.bank.asked == ["POST /v1/refunds", "GET /v1/payment_intents/pi_1"]

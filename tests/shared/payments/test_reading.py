@@ -6,11 +6,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.money import Money
 from shared.payments import Call, Unreadable, configured
-from shared.payments.model import Disputed, Said
+from shared.payments.model import Disputed, Said, major
 from tests.shared.payments import signing
 
 LARGEST = 2**63 - 1
@@ -79,3 +81,16 @@ def test_whatever_is_signed_is_read_or_refused(changes: dict[int, Any]) -> None:
 def test_what_is_well_is_read() -> None:
     for provider, kind, well in WELL:
         assert read(provider, {"type": kind, "data": {"object": well}} if kind else well) is not None
+
+
+@pytest.mark.parametrize("written", ["500", "500.00", "5e2", "500.0e0", "0.5E+3"])
+def test_an_amount_is_read_however_json_writes_it(written: str) -> None:
+    assert major(written, "UAH") == Money(500_00, "UAH")
+
+
+@pytest.mark.parametrize(
+    "written", ["-500", "+500", "5_00", " 500", "٥٠٠", "500.001", ".5", "5.", "1e99", "1e9999", "NaN", ""]
+)
+def test_what_json_would_not_write_so_is_no_amount(written: str) -> None:
+    with pytest.raises(Unreadable):
+        major(written, "UAH")
