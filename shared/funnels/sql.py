@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from shared.db import Transaction
 from shared.events import Place
 from shared.funnels.inputs import NewFunnel
 from shared.funnels.model import Funnel
+from shared.quick import Form, reader
 
 FUNNEL = "id, name, archived, created_at, updated_at, version"
+funnels_of = reader(Form(Funnel), FUNNEL.split(", "))
 
 # What a user who does not see all funnels sees: $2 is the user, or null for whoever sees all.
 VISIBLE = """($2::uuid IS NULL OR EXISTS (SELECT FROM funnel_viewers v
@@ -104,7 +107,7 @@ async def select_visible(tx: Transaction, funnel_ids: Iterable[UUID], viewer_id:
         viewer_id,
         list(funnel_ids),
     )
-    return [Funnel(**row) for row in rows]
+    return funnels_of(rows)
 
 
 async def select_board(tx: Transaction, funnel_id: UUID, viewer_id: UUID | None) -> tuple[Funnel, Place] | None:
@@ -128,7 +131,7 @@ async def select_funnels(tx: Transaction, ids: Sequence[UUID]) -> list[Funnel]:
     rows = await tx.fetch(
         f"SELECT {FUNNEL} FROM funnels WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
     )
-    return [Funnel(**row) for row in rows]
+    return funnels_of(rows)
 
 
 async def select_page(
@@ -141,7 +144,7 @@ async def select_page(
 ) -> list[tuple[str, Funnel]]:
     """Funnels by name, then id, from after a place; each with its sort key."""
     rows = await tx.fetch(
-        f"""SELECT name_key, {FUNNEL}
+        f"""SELECT {FUNNEL}, name_key
               FROM funnels f
              WHERE account_id = $1 AND {VISIBLE}
                AND ($3::text IS NULL OR strpos(name_key, ukrainian($3)) > 0)
@@ -157,7 +160,7 @@ async def select_page(
         after[1] if after else None,
         limit,
     )
-    return [(row["name_key"], Funnel(**{name: row[name] for name in Funnel.__slots__})) for row in rows]
+    return list(zip(map(itemgetter(-1), rows), funnels_of(rows), strict=True))
 
 
 async def count_funnels(tx: Transaction, viewer_id: UUID | None, search: str | None, archived: bool | None) -> int:

@@ -11,9 +11,9 @@ from asyncpg.pgproto import pgproto
 
 from shared import accounts
 from shared.db import Record, Transaction
-from shared.funnels.model import Funnel, Stage, StageKind, Tally
+from shared.funnels.model import Funnel, Stage, Tally
 from shared.funnels.sql import VISIBLE
-from shared.funnels.sql_stages import BOARD_ORDER
+from shared.funnels.sql_stages import BOARD_ORDER, stages_of
 
 MODULE = "sales_funnel"
 
@@ -65,10 +65,7 @@ def held_of(row: Record) -> Held:
         row["held_updated_at"],
         row["held_version"],
     )
-    stages = [
-        Stage(pgproto.UUID(id), funnel_id, StageKind(kind), name, color, probability, idle_after_days, requires_amount)
-        for id, kind, name, color, probability, idle_after_days, requires_amount in row["held_stages"] or ()
-    ]
+    stages = stages_of((pgproto.UUID(id), funnel_id, *stage, False) for id, *stage in row["held_stages"] or ())
     counters: dict[UUID, dict[str, tuple[int, int]]] = {}
     for stage_id, currency, deals, value in row["held_counters"] or ():
         counters.setdefault(pgproto.UUID(stage_id), {})[currency] = deals, int(value)

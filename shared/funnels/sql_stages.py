@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from shared.db import Record, Transaction
+from shared.db import Transaction
 from shared.funnels.inputs import NewStage
 from shared.funnels.model import Stage, StageKind
+from shared.quick import Form, reader
 
 STAGE = "id, funnel_id, kind, name, color, probability, idle_after_days, requires_amount, deleted"
+stages_of = reader(Form(Stage, enums={"kind": StageKind}), STAGE.split(", "))
 BOARD_ORDER = "array_position(ARRAY['ENTRY', 'PROGRESS', 'WON', 'LOST'], kind), position"  # of one funnel
 
 
@@ -98,7 +100,7 @@ async def select_stages(tx: Transaction, funnel_ids: Sequence[UUID]) -> list[Sta
         tx.account_id,
         list(funnel_ids),
     )
-    return [_stage(row) for row in rows]
+    return stages_of(rows)
 
 
 async def select_stages_by_id(tx: Transaction, ids: Sequence[UUID]) -> list[Stage]:
@@ -106,8 +108,4 @@ async def select_stages_by_id(tx: Transaction, ids: Sequence[UUID]) -> list[Stag
     rows = await tx.fetch(
         f"SELECT {STAGE} FROM stages WHERE account_id = $1 AND id = ANY($2::uuid[])", tx.account_id, list(ids)
     )
-    return [_stage(row) for row in rows]
-
-
-def _stage(row: Record) -> Stage:
-    return Stage(**{**row, "kind": StageKind(row["kind"])})
+    return stages_of(rows)

@@ -1,8 +1,6 @@
 """Every SQL statement about what stands in stages: counters, kept with every change of a deal."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -59,10 +57,9 @@ async def upsert_totals(tx: Transaction, funnel_id: UUID, counters: Sequence[tup
 
 
 def _totals(rows: Iterable[Any]) -> dict[Any, Total]:
-    """By what each row begins with, of rows that are sorted by it: a currency, its deals and minor units."""
+    """By what each row begins with; then come a currency, how many deals, and minor units."""
     totals: dict[Any, Total] = {}
-    for key, rows_of_key in groupby(rows, itemgetter(0)):
-        counters = list(rows_of_key)
-        value = tuple(Money(int(minor), currency) for _, currency, _, minor in counters if currency)
-        totals[key] = Total(sum(deals for _, _, deals, _ in counters), value)
+    for key, currency, deals, minor in rows:
+        total = Total(deals, (Money(int(minor), currency),) if currency else ())
+        totals[key] = totals[key] + total if key in totals else total
     return totals
