@@ -180,7 +180,9 @@ class Socket(Connection):
                     await self._follow(message.id, attempt, operation, ctx)
                     return
                 with self._not_broken_off(operation):
-                    await self._tell_once(message.id, await attempt.answer())
+                    answered = await attempt.answer()
+                    await ctx.close()  # first: the answer may have to wait, and its connection is needed by others
+                    await self._tell_once(message.id, answered)
         except (Unavailable, Stalled, WebSocketDisconnect):
             raise
         except Exception as failure:  # noqa: BLE001  # one operation's bug must not end the others of the socket
