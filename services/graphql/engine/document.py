@@ -81,6 +81,13 @@ class Document:
         return found
 
 
+def _unlink(document: DocumentNode) -> None:
+    """Tokens know both their neighbours, and nobody asks for the one before: now forgetting the document frees them."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        token.prev, token = None, token.next
+
+
 def size(text: str, document: Document | RequestError) -> int:
     """How much of a cache it takes, in characters; also of one that is refused."""
     if isinstance(document, RequestError):
@@ -130,7 +137,7 @@ class Documents:
             try:
                 kept = self._read(text)
             except RequestError as refused:
-                kept = refused
+                kept = RequestError(refused.code, *refused.errors)  # one that was raised holds what reading held
             self._keep(text, kept)
         else:
             self._kept.move_to_end(text)
@@ -147,9 +154,10 @@ class Documents:
     def _read(self, text: str) -> Document:
         try:
             node = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+            _unlink(node)
             measured = measure(node)  # what is too large is not worth validating
         except GraphQLSyntaxError as error:
-            raise RequestError("GRAPHQL_PARSE_FAILED", error) from None
+            raise RequestError("GRAPHQL_PARSE_FAILED", error.with_traceback(None)) from None
         except Unsound:
             self._validate(node, SOUND_FRAGMENTS)
             raise
