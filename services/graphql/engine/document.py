@@ -25,7 +25,7 @@ from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRul
 from services.graphql.engine.asked import Asked
 from services.graphql.engine.collect import condition_variables
 from services.graphql.engine.cost import MOST_COST, Bounds, Costs
-from services.graphql.engine.limits import NO_PAGE, Unsound, check_pages, measure
+from services.graphql.engine.limits import NO_PAGE, Measured, Unsound, check_pages, measure
 from services.graphql.engine.persisted import Persisted
 from services.graphql.engine.plan import MOST_WAYS, Plans
 from services.graphql.engine.refusals import RequestError
@@ -92,7 +92,7 @@ def size(text: str, document: Document | RequestError) -> int:
     """How much of a cache it takes, in characters; also of one that is refused."""
     if isinstance(document, RequestError):
         return len(text) + AT_LEAST
-    ways = min(2 ** len(document.conditions), MOST_WAYS)
+    ways = min(1 << len(document.conditions), MOST_WAYS)
     return len(text) + AT_LEAST + PLANNED * document.fields * ways
 
 
@@ -130,7 +130,9 @@ class Documents:
     def get(self, text: str) -> Document:
         """Raises RequestError when the document cannot be executed."""
         if len(text) > LONGEST:
-            sentence = f"The document has {len(text)} characters; at most {LONGEST} are taken. Give values as variables."
+            sentence = (
+                f"The document has {len(text)} characters; at most {LONGEST} are taken. Give values as variables."
+            )
             raise RequestError("TOO_COSTLY", GraphQLError(sentence))
         kept = self._kept.get(text)
         if kept is None:
@@ -155,12 +157,9 @@ class Documents:
         try:
             node = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
             _unlink(node)
-            measured = measure(node)  # what is too large is not worth validating
+            measured = self._measure(node)  # what is too large is not worth validating
         except GraphQLSyntaxError as error:
             raise RequestError("GRAPHQL_PARSE_FAILED", error.with_traceback(None)) from None
-        except Unsound:
-            self._validate(node, SOUND_FRAGMENTS)
-            raise
         except RecursionError:
             raise RequestError("GRAPHQL_PARSE_FAILED", GraphQLError("The document is nested too deeply.")) from None
         if measured.problems:
@@ -177,6 +176,13 @@ class Documents:
             condition_variables(node),
             measured.fields,
         )
+
+    def _measure(self, node: DocumentNode) -> Measured:
+        try:
+            return measure(node)
+        except Unsound:
+            self._validate(node, SOUND_FRAGMENTS)
+            raise
 
     def _validate(self, node: DocumentNode, rules: Sequence[type[ASTValidationRule]]) -> None:
         errors = validate(self.schema, node, rules, max_errors=MOST_ERRORS, hide_suggestions=not self._suggestions)
