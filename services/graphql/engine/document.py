@@ -25,7 +25,7 @@ from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRul
 from services.graphql.engine.asked import Asked
 from services.graphql.engine.collect import condition_variables
 from services.graphql.engine.cost import MOST_COST, Bounds, Costs
-from services.graphql.engine.limits import MOST_VALUES, NO_PAGE, Unsound, check_pages, count_values, measure
+from services.graphql.engine.limits import MOST_VALUES, NO_PAGE, Measured, Unsound, check_pages, count_values, measure
 from services.graphql.engine.persisted import Persisted
 from services.graphql.engine.plan import MOST_WAYS, Plans
 from services.graphql.engine.refusals import RequestError
@@ -81,11 +81,18 @@ class Document:
         return found
 
 
+def _unlink(document: DocumentNode) -> None:
+    """Tokens know both their neighbours, and nobody asks for the one before: now forgetting the document frees them."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        token.prev, token = None, token.next
+
+
 def size(text: str, document: Document | RequestError) -> int:
     """How much of a cache it takes, in characters; also of one that is refused."""
     if isinstance(document, RequestError):
         return len(text) + AT_LEAST
-    ways = min(2 ** len(document.conditions), MOST_WAYS)
+    ways = min(1 << len(document.conditions), MOST_WAYS)
     return len(text) + AT_LEAST + PLANNED * document.fields * ways
 
 
@@ -132,7 +139,7 @@ class Documents:
             try:
                 kept = self._read(text)
             except RequestError as refused:
-                kept = refused
+                kept = RequestError(refused.code, *refused.errors)  # one that was raised holds what reading held
             self._keep(text, kept)
         else:
             self._kept.move_to_end(text)
@@ -149,12 +156,10 @@ class Documents:
     def _read(self, text: str) -> Document:
         try:
             node = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
-            measured = measure(node)  # what is too large is not worth validating
+            _unlink(node)
+            measured = self._measure(node)  # what is too large is not worth validating
         except GraphQLSyntaxError as error:
-            raise RequestError("GRAPHQL_PARSE_FAILED", error) from None
-        except Unsound:
-            self._validate(node, SOUND_FRAGMENTS)
-            raise
+            raise RequestError("GRAPHQL_PARSE_FAILED", error.with_traceback(None)) from None
         except RecursionError:
             raise RequestError("GRAPHQL_PARSE_FAILED", GraphQLError("The document is nested too deeply.")) from None
         if measured.problems:
@@ -171,6 +176,13 @@ class Documents:
             condition_variables(node),
             measured.fields,
         )
+
+    def _measure(self, node: DocumentNode) -> Measured:
+        try:
+            return measure(node)
+        except Unsound:
+            self._validate(node, SOUND_FRAGMENTS)
+            raise
 
     def _validate(self, node: DocumentNode, rules: Sequence[type[ASTValidationRule]]) -> None:
         errors = validate(self.schema, node, rules, max_errors=MOST_ERRORS, hide_suggestions=not self._suggestions)
