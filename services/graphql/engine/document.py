@@ -12,9 +12,14 @@ from graphql import (
     GraphQLSyntaxError,
     KnownFragmentNamesRule,
     NoFragmentCyclesRule,
+    NoUndefinedVariablesRule,
     NoUnusedFragmentsRule,
+    NoUnusedVariablesRule,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    PossibleFragmentSpreadsRule,
     UniqueFragmentNamesRule,
+    VariablesInAllowedPositionRule,
     parse,
     specified_rules,
     validate,
@@ -37,6 +42,14 @@ MOST_KEPT = 500_000  # characters of documents, each of which comes to some 150 
 AT_LEAST = 200  # characters that a document counts for besides its own: the smallest comes to 5 KB
 PLANNED = 7  # and for each field of each of its plans, its fragments spread out: 1 KB
 
+# Rules that compare what stands in many places take long: nothing that is wrong where it stands gets to them.
+OF_THE_WHOLE = (
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
+    VariablesInAllowedPositionRule,
+    OverlappingFieldsCanBeMergedRule,
+    PossibleFragmentSpreadsRule,
+)
 # What makes a document one that cannot be measured.
 SOUND_FRAGMENTS = (KnownFragmentNamesRule, NoFragmentCyclesRule, NoUnusedFragmentsRule, UniqueFragmentNamesRule)
 
@@ -115,9 +128,9 @@ class Documents:
         self._bounds = bounds
         self.persisted = persisted or Persisted()
         self._suggestions = suggestions
-        self._rules: list[type[ASTValidationRule]] = list(specified_rules)
+        self._local: list[type[ASTValidationRule]] = [rule for rule in specified_rules if rule not in OF_THE_WHOLE]
         if not introspection:
-            self._rules.append(NoSchemaIntrospectionCustomRule)
+            self._local.append(NoSchemaIntrospectionCustomRule)
         self._kept: OrderedDict[str, Document | RequestError] = OrderedDict()
         self._size = 0  # of all together
 
@@ -164,7 +177,8 @@ class Documents:
             raise RequestError("GRAPHQL_PARSE_FAILED", GraphQLError("The document is nested too deeply.")) from None
         if measured.problems:
             raise RequestError("TOO_COSTLY", *map(GraphQLError, measured.problems[:MOST_ERRORS]))
-        self._validate(node, self._rules)
+        self._validate(node, self._local)
+        self._validate(node, OF_THE_WHOLE)
         if measured.page_problem:
             raise RequestError("BAD_USER_INPUT", GraphQLError(NO_PAGE))
         operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
