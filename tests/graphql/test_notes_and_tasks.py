@@ -68,13 +68,17 @@ async def test_a_deal_that_is_shown_twice_has_its_notes_tasks_and_history_once_e
 
     shown = (await owner.ask(TWICE, {"ids": [deal, deal]}))["nodes"]
 
-    assert shown == [
-        {
-            "notes": {"totalCount": 1, "nodes": [{"text": "Дзвонив"}], "pageInfo": {"hasNextPage": False}},
-            "tasks": [],
-            "history": {"nodes": [{"seq": 2}, {"seq": 1}], "pageInfo": {"hasNextPage": False}},
-        }
-    ] * 2
+    assert (
+        shown
+        == [
+            {
+                "notes": {"totalCount": 1, "nodes": [{"text": "Дзвонив"}], "pageInfo": {"hasNextPage": False}},
+                "tasks": [],
+                "history": {"nodes": [{"seq": 2}, {"seq": 1}], "pageInfo": {"hasNextPage": False}},
+            }
+        ]
+        * 2
+    )
     await owner.act(ADD_TASK, dealId=deal, title="Подзвонити")
     assert [one["tasks"] for one in (await owner.ask(TWICE, {"ids": [deal, deal]}))["nodes"]] == [
         [{"title": "Подзвонити"}]
