@@ -7,6 +7,9 @@ answer is for those who like it better. A subscription can only be a stream: ser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+
+MOST_KNOWN = 64  # headers whose meaning is remembered: clients send few
 
 
 class Accepted(Enum):
@@ -51,6 +54,7 @@ class Range:
         return (self.kind != "*") + (self.subtype != "*")
 
 
+@lru_cache(MOST_KNOWN)
 def choose(header: str) -> Choice | None:
     """What is preferred; None when nothing that we can answer with is taken. `header`: all its lines, as one."""
     if not header.strip():

@@ -1,6 +1,7 @@
 """What one process of the API has once, and every request uses."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from graphql import GraphQLSchema
 
@@ -17,9 +18,13 @@ from shared.config import Settings
 from shared.db import Database
 from shared.hints import AccountChanged, Hint, UserChanged
 
+AT_ONCE = 4  # messages
+
 
 @dataclass(frozen=True)
 class House:
+    """`making`: messages of subscriptions take turns in being made, so that requests find the database free."""
+
     settings: Settings
     db: Database
     schema: GraphQLSchema
@@ -29,6 +34,7 @@ class House:
     sockets: Sockets
     budget: Budget | None = None
     leases: Leases | None = None
+    making: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     def context(self, viewer: Viewer | None, accept_language: str | None) -> Context:
         """For one operation. Close it at the end."""

@@ -46,7 +46,16 @@ from services.graphql.engine.steps import Make, Object, Step, Write
 MOST_CODES = 1_024
 LONGEST_INT = 2**31
 IDS = frozenset({str, UUID, pgproto.UUID})  # the last is what a row holds
-NAMES = {"place": place, "read": read, "IDS": IDS, "UTC": UTC, "date": date, "datetime": datetime}
+NAMES = {
+    "IDS": IDS,
+    "UTC": UTC,
+    "date": date,
+    "datetime": datetime,
+    "leaf": leaf,
+    "partial": partial,
+    "place": place,
+    "read": read,
+}
 
 
 class _Null(Exception):
@@ -74,7 +83,7 @@ def generate(steps: Sequence[Step]) -> Make:
     lines.append("    return outs")
     known = NAMES | writing.known | {"carefully": partial(carefully, steps=steps)}
     exec(_compiled("\n".join(lines)), known)  # noqa: S102  # names of GraphQL and of our classes, and nothing else
-    return cast("Make", known["make"])
+    return cast("Make", known.pop("make"))
 
 
 @lru_cache(MOST_CODES)
@@ -97,11 +106,13 @@ def generate_write(step: Step) -> Write:
     """Of a leaf that is loaded, or resolved at the root."""
     assert step.leaf is not None
     writing = _Writing()
-    lines = ["def write(run, outs, values):", "    for out, value in zip(outs, values, strict=True):"]
-    lines.append(f"        out[{step.key!r}] = {writing.leaf(step, step.leaf, 'value')}")
+    # The step holds the function, which is given it: a function that held it too would be left to the collector.
+    lines = ["def write(run, step, outs, values):", "    careful = partial(leaf, step=step)"]
+    lines += ["    for out, value in zip(outs, values, strict=True):"]
+    lines += [f"        out[{step.key!r}] = {writing.leaf(step, step.leaf, 'value', 'careful')}"]
     known = NAMES | writing.known
     exec(_compiled("\n".join(lines)), known)  # noqa: S102  # the same
-    return cast("Write", known["write"])
+    return cast("Write", known.pop("write"))
 
 
 class _Writing:
@@ -126,7 +137,8 @@ class _Writing:
         if step.loading is not None:
             return "None"
         if step.leaf is not None:
-            return self.leaf(step, step.leaf, f"{source}.{step.attribute}")
+            careful = self.name("leaf", partial(leaf, step=step))
+            return self.leaf(step, step.leaf, f"{source}.{step.attribute}", careful)
         inner = inlined(step)
         if not inner:
             return "None"
@@ -135,9 +147,9 @@ class _Writing:
         there = f"({name} := {source}.{step.attribute}) is not None"
         return f"{self.entries(inner, name)} if {there} else {'None' if step.shape.nullable else 'missing()'}"
 
-    def leaf(self, step: Step, type_: GraphQLLeafType, value: str) -> str:
-        carefully = self.name("leaf", partial(leaf, step=step))
-        slow = f"{carefully}(run, v)"
+    def leaf(self, step: Step, type_: GraphQLLeafType, value: str, careful: str) -> str:
+        """`careful`: what writes whatever is not as usual."""
+        slow = f"{careful}(run, v)"
         if step.shape.item is None:
             if type_ is GraphQLID:
                 return f"str(v) if (v := {value}).__class__ in IDS else {slow}"
@@ -147,7 +159,7 @@ class _Writing:
             if usual is not None:
                 usual = usual.replace("v", f"(v := {value})", 1)
                 return f"v if {usual}{' or v is None' if step.shape.nullable else ''} else {slow}"
-        return f"{carefully}(run, {value})"
+        return f"{careful}(run, {value})"
 
 
 def _enum(type_: GraphQLEnumType) -> type | None:

@@ -23,7 +23,7 @@ from graphql import (
 
 CONDITIONS = ("skip", "include")
 
-Fragments = Mapping[str, FragmentDefinitionNode]
+Fragments = dict[str, FragmentDefinitionNode]
 Fields = dict[str, list[FieldNode]]  # by their names in the answer
 
 
@@ -34,7 +34,8 @@ def fragments_of(document: DocumentNode) -> Fragments:
 
 def walk(document: DocumentNode) -> Iterator[FieldNode | DirectiveNode]:
     """Every field and every directive that stands in a selection, in whichever operation or fragment."""
-    waiting: list[Any] = [definition.selection_set for definition in document.definitions]
+    definitions: Sequence[Any] = document.definitions
+    waiting = [definition.selection_set for definition in definitions]
     while waiting:
         for node in waiting.pop().selections:
             yield from node.directives or ()
@@ -46,7 +47,10 @@ def walk(document: DocumentNode) -> Iterator[FieldNode | DirectiveNode]:
 
 def condition(directive: DirectiveNode) -> Any:
     """What `@skip` or `@include` is decided by; None: it is another directive."""
-    return directive.arguments[0].value if directive.name.value in CONDITIONS else None
+    if directive.name.value not in CONDITIONS:
+        return None
+    assert directive.arguments
+    return directive.arguments[0].value
 
 
 def condition_variables(document: DocumentNode) -> set[str]:

@@ -151,15 +151,19 @@ class _Counting:
             return _size(argument.default_value) if size is None else size
         return None
 
+    def _variable(self, node: VariableNode) -> Size:
+        size: Size = self._collector.given[node.name.value]
+        return size
+
     def _number(self, value: ValueNode | None) -> Size:
         if isinstance(value, VariableNode):
-            return self._collector.given[value.name.value]
+            return self._variable(value)
         return int(value.value) if isinstance(value, IntValueNode) else None
 
     def _length(self, value: ValueNode | None) -> Size:
         """Of a list of what is named, or of the one that an input holds; what is no list names one."""
         if isinstance(value, VariableNode):
-            return self._collector.given[value.name.value]
+            return self._variable(value)
         if isinstance(value, ObjectValueNode):
             return next((self._length(one.value) for one in value.fields if one.name.value in NAMED), None)
         if isinstance(value, ListValueNode):

@@ -12,9 +12,14 @@ from graphql import (
     GraphQLSyntaxError,
     KnownFragmentNamesRule,
     NoFragmentCyclesRule,
+    NoUndefinedVariablesRule,
     NoUnusedFragmentsRule,
+    NoUnusedVariablesRule,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    PossibleFragmentSpreadsRule,
     UniqueFragmentNamesRule,
+    VariablesInAllowedPositionRule,
     parse,
     specified_rules,
     validate,
@@ -25,7 +30,7 @@ from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRul
 from services.graphql.engine.asked import Asked
 from services.graphql.engine.collect import condition_variables
 from services.graphql.engine.cost import MOST_COST, Bounds, Costs
-from services.graphql.engine.limits import MOST_VALUES, NO_PAGE, Unsound, check_pages, count_values, measure
+from services.graphql.engine.limits import MOST_VALUES, NO_PAGE, Measured, Unsound, check_pages, count_values, measure
 from services.graphql.engine.persisted import Persisted
 from services.graphql.engine.plan import MOST_WAYS, Plans
 from services.graphql.engine.refusals import RequestError
@@ -37,6 +42,14 @@ MOST_KEPT = 500_000  # characters of documents, each of which comes to some 150 
 AT_LEAST = 200  # characters that a document counts for besides its own: the smallest comes to 5 KB
 PLANNED = 7  # and for each field of each of its plans, its fragments spread out: 1 KB
 
+# Rules that compare what stands in many places take long: nothing that is wrong where it stands gets to them.
+OF_THE_WHOLE = (
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
+    VariablesInAllowedPositionRule,
+    OverlappingFieldsCanBeMergedRule,
+    PossibleFragmentSpreadsRule,
+)
 # What makes a document one that cannot be measured.
 SOUND_FRAGMENTS = (KnownFragmentNamesRule, NoFragmentCyclesRule, NoUnusedFragmentsRule, UniqueFragmentNamesRule)
 
@@ -81,11 +94,18 @@ class Document:
         return found
 
 
+def _unlink(document: DocumentNode) -> None:
+    """Tokens know both their neighbours, and nobody asks for the one before: now forgetting the document frees them."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        token.prev, token = None, token.next
+
+
 def size(text: str, document: Document | RequestError) -> int:
     """How much of a cache it takes, in characters; also of one that is refused."""
     if isinstance(document, RequestError):
         return len(text) + AT_LEAST
-    ways = min(2 ** len(document.conditions), MOST_WAYS)
+    ways = min(1 << len(document.conditions), MOST_WAYS)
     return len(text) + AT_LEAST + PLANNED * document.fields * ways
 
 
@@ -108,9 +128,9 @@ class Documents:
         self._bounds = bounds
         self.persisted = persisted or Persisted()
         self._suggestions = suggestions
-        self._rules: list[type[ASTValidationRule]] = list(specified_rules)
+        self._local: list[type[ASTValidationRule]] = [rule for rule in specified_rules if rule not in OF_THE_WHOLE]
         if not introspection:
-            self._rules.append(NoSchemaIntrospectionCustomRule)
+            self._local.append(NoSchemaIntrospectionCustomRule)
         self._kept: OrderedDict[str, Document | RequestError] = OrderedDict()
         self._size = 0  # of all together
 
@@ -132,7 +152,7 @@ class Documents:
             try:
                 kept = self._read(text)
             except RequestError as refused:
-                kept = refused
+                kept = RequestError(refused.code, *refused.errors)  # one that was raised holds what reading held
             self._keep(text, kept)
         else:
             self._kept.move_to_end(text)
@@ -149,17 +169,16 @@ class Documents:
     def _read(self, text: str) -> Document:
         try:
             node = parse(text, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
-            measured = measure(node)  # what is too large is not worth validating
+            _unlink(node)
+            measured = self._measure(node)  # what is too large is not worth validating
         except GraphQLSyntaxError as error:
-            raise RequestError("GRAPHQL_PARSE_FAILED", error) from None
-        except Unsound:
-            self._validate(node, SOUND_FRAGMENTS)
-            raise
+            raise RequestError("GRAPHQL_PARSE_FAILED", error.with_traceback(None)) from None
         except RecursionError:
             raise RequestError("GRAPHQL_PARSE_FAILED", GraphQLError("The document is nested too deeply.")) from None
         if measured.problems:
             raise RequestError("TOO_COSTLY", *map(GraphQLError, measured.problems[:MOST_ERRORS]))
-        self._validate(node, self._rules)
+        self._validate(node, self._local)
+        self._validate(node, OF_THE_WHOLE)
         if measured.page_problem:
             raise RequestError("BAD_USER_INPUT", GraphQLError(NO_PAGE))
         operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
@@ -171,6 +190,13 @@ class Documents:
             condition_variables(node),
             measured.fields,
         )
+
+    def _measure(self, node: DocumentNode) -> Measured:
+        try:
+            return measure(node)
+        except Unsound:
+            self._validate(node, SOUND_FRAGMENTS)
+            raise
 
     def _validate(self, node: DocumentNode, rules: Sequence[type[ASTValidationRule]]) -> None:
         errors = validate(self.schema, node, rules, max_errors=MOST_ERRORS, hide_suggestions=not self._suggestions)

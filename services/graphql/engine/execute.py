@@ -21,7 +21,7 @@ from services.graphql.engine.answers import BadUserInput, many_to_json
 from services.graphql.engine.asked import Asked
 from services.graphql.engine.document import Document, Documents
 from services.graphql.engine.levels import Run
-from services.graphql.engine.plan import Unplanned
+from services.graphql.engine.plan import Plan, Unplanned
 from services.graphql.engine.refusals import RequestError
 from services.graphql.engine.roots import open_stream, resolve_roots
 from services.graphql.engine.settle import settle
@@ -89,14 +89,21 @@ Outcome = tuple[dict[str, Any] | None, Sequence[GraphQLError]]
 
 async def run(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Outcome:
     """The data, and the errors as they are."""
-    try:
-        plan = operation.document.plans(schema, operation.node).get(operation.values)
-    except Unplanned as unplanned:
-        metrics.FALLBACKS.labels(unplanned.reason).inc()
+    plan = _plan(schema, operation)
+    if plan is None:
         return await run_by_stock(schema, operation, ctx, root)
     execution = Run(schema, ctx, operation.values)
     data = await resolve_roots(execution, plan, root)
     return settle(execution, plan.root, data) if execution.failed else (data, ())
+
+
+def _plan(schema: GraphQLSchema, operation: Operation) -> Plan | None:
+    """None: the stock executor has to do it, which is counted."""
+    try:
+        return operation.document.plans(schema, operation.node).get(operation.values)
+    except Unplanned as unplanned:
+        metrics.FALLBACKS.labels(unplanned.reason).inc()
+        return None
 
 
 async def run_by_stock(schema: GraphQLSchema, operation: Operation, ctx: Any, root: object = None) -> Outcome:
@@ -117,10 +124,8 @@ async def run_by_stock(schema: GraphQLSchema, operation: Operation, ctx: Any, ro
 
 async def subscribe(schema: GraphQLSchema, operation: Operation, ctx: Any) -> AsyncIterable[Any] | Answer:
     """The events of a subscription; or the answer that says why there are none."""
-    try:
-        plan = operation.document.plans(schema, operation.node).get(operation.values)
-    except Unplanned as unplanned:
-        metrics.FALLBACKS.labels(unplanned.reason).inc()
+    plan = _plan(schema, operation)
+    if plan is None:
         return await subscribe_by_stock(schema, operation, ctx)
     try:
         return await open_stream(Run(schema, ctx, operation.values), plan)

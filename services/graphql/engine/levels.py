@@ -137,7 +137,7 @@ def place(run: Run, step: Step, outs: Sequence[Object], values: Sequence[Any]) -
     key, target, item = step.key, step.target, step.shape.item
     if target is None:
         assert step.write is not None
-        step.write(run, outs, values)
+        step.write(run, step, outs, values)
     elif item is None and _all_there(values):
         make = _make_once if step.loading else _make
         for out, made in zip(outs, make(run, target, values), strict=True):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from services.graphql.engine.levels import Run
 
 Object = dict[str, Any]
-Write = Callable[["Run", Sequence["Object"], Sequence[Any]], None]
+Write = Callable[["Run", "Step", Sequence["Object"], Sequence[Any]], None]
 Make = Callable[["Run", Sequence[Any]], list[Any]]
 
 

@@ -46,10 +46,14 @@ async def graphql_socket(websocket: WebSocket) -> None:
         return
     await websocket.accept(protocol.NAME)
     socket = Socket(house, websocket)
+    house.sockets.add(socket)
+    metrics.SOCKETS.inc()
     try:
         await socket.run()
     finally:
         socket.stop_counting()
+        house.sockets.remove(socket)
+        metrics.SOCKETS.dec()
 
 
 class Socket(Connection):
@@ -68,22 +72,21 @@ class Socket(Connection):
         """Until either side ends it."""
         began = monotonic()
         close: Close | None = None
-        with self._house.sockets.holding(self), metrics.SOCKETS.track_inprogress():
-            self._after(INIT_TIMEOUT, self._require_init)
-            reading = asyncio.create_task(self._read())
-            try:
-                close = await self._ended
-            finally:
-                self._stop_timers()
-                others = {reading, *self._operations.values(), *self._background} - self._mutations
-                await end(others)
-                if self._mutations:
-                    await asyncio.wait(self._mutations, timeout=MUTATION)
-                    await end(set(self._mutations))
-                if close is not None:
-                    await self._wire.close(close.code, close.reason)
-                code = close.code if close else self._left_with
-                log.info("socket closed", code=code, seconds=round(monotonic() - began), messages=self._wire.sent)
+        self._after(INIT_TIMEOUT, self._require_init)
+        reading = asyncio.create_task(self._read())
+        try:
+            close = await self._ended
+        finally:
+            self._stop_timers()
+            others = {reading, *self._operations.values(), *self._background} - self._mutations
+            await end(others)
+            if self._mutations:
+                await asyncio.wait(self._mutations, timeout=MUTATION)
+                await end(set(self._mutations))
+            if close is not None:
+                await self._wire.close(close.code, close.reason)
+            code = close.code if close else self._left_with
+            log.info("socket closed", code=code, seconds=round(monotonic() - began), messages=self._wire.sent)
 
     async def _read(self) -> None:
         try:
@@ -180,7 +183,9 @@ class Socket(Connection):
                     await self._follow(message.id, attempt, operation, ctx)
                     return
                 with self._not_broken_off(operation):
-                    await self._tell_once(message.id, await attempt.answer())
+                    answered = await attempt.answer()
+                    await ctx.close()  # first: the answer may have to wait, and its connection is needed by others
+                    await self._tell_once(message.id, answered)
         except (Unavailable, Stalled, WebSocketDisconnect):
             raise
         except Exception as failure:  # noqa: BLE001  # one operation's bug must not end the others of the socket

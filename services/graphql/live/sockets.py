@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
@@ -34,18 +33,16 @@ class Sockets:
         self._nobody = asyncio.Event()
         self.draining = asyncio.Event()
 
-    @contextmanager
-    def holding(self, socket: Socket) -> Iterator[None]:
-        """One more, for as long as the block lasts. Who comes while all are sent away is sent away too."""
+    def add(self, socket: Socket) -> None:
+        """Who comes while all are sent away is sent away too."""
         self._open.add(socket)
         if self.draining.is_set():
             socket.end(*GOING_AWAY)
-        try:
-            yield
-        finally:
-            self._open.discard(socket)
-            if not self._open:
-                self._nobody.set()
+
+    def remove(self, socket: Socket) -> None:
+        self._open.discard(socket)
+        if not self._open:
+            self._nobody.set()
 
     def people(self) -> dict[UUID, set[UUID]]:
         """Who has a socket open, by account."""

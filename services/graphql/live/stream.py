@@ -56,9 +56,11 @@ class Following(Response):
                 return
             try:
                 await wire.begin(self.raw_headers)
+                self._house.sockets.add(stream)
                 await stream.run(self._operation, receive)
             finally:
                 stream.stop_counting()
+                self._house.sockets.remove(stream)
 
 
 # No proxy keeps it, squeezes it, or waits for more of it (nginx).
@@ -75,7 +77,7 @@ class Stream(Connection):
         """Until it is complete, or either side ends it."""
         began = monotonic()
         self._belong_to(self._ctx.asking)
-        with self._house.sockets.holding(self), metrics.STREAMS.track_inprogress():
+        with metrics.STREAMS.track_inprogress():
             telling = asyncio.create_task(self._tell(operation))
             leaving = asyncio.create_task(_left(receive))
             self._spawn(self._keep_alive())

@@ -47,11 +47,12 @@ async def told_of(house: House, operation: Operation, ctx: Context, event: objec
 async def _told_of(house: House, operation: Operation, ctx: Context, event: object) -> bytes:
     """Raises Unavailable when the database is."""
     of_event = ctx.again()
-    with tracing.span(f"message {operation.name or ''}".rstrip()):
-        try:
-            answered = await answer(house.schema, operation, of_event, event)
-        finally:
-            await of_event.close()
+    async with house.making:
+        with tracing.span(f"message {operation.name or ''}".rstrip()):
+            try:
+                answered = await answer(house.schema, operation, of_event, event)
+            finally:
+                await of_event.close()
     codes = {error["extensions"]["code"] for error in answered.body.get("errors", ())}
     if "UNAVAILABLE" in codes:
         raise Unavailable

@@ -1,10 +1,14 @@
 """Who has all that there is on a board is given the next event where they wait; who cannot take it goes on alone."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from services.graphql.engine.execute import answer
+from services.graphql.house import AT_ONCE
 from services.graphql.live import rooms as module
+from services.graphql.live import telling
 from services.graphql.live.follow import Subscriber
 from services.graphql.live.wire import Wire
 from shared import ids
@@ -87,6 +91,34 @@ async def test_a_failure_that_all_would_share_ends_nobody(
         await board.move(live.db, times=2)
 
         assert [one["seq"] for one in await watching.many(2)] == [2, 3]
+
+
+async def test_who_asks_in_many_ways_leaves_the_database_to_others(
+    live: Served, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go, now, most = asyncio.Event(), 0, 0
+
+    async def held(*given: Any) -> Any:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await may_go.wait()
+        answered = await answer(*given)
+        now -= 1
+        return answered
+
+    async with signed_in(live.address, live.token(board.account.id, board.viewer.id)) as socket:
+        ways = [BOARD.replace("Board", f"Board{number}", 1) for number in range(3 * AT_ONCE)]
+        watching = [await socket.watch(board.funnel.id, id=query, query=query) for query in ways]
+        await everybody_waits(live, board, watching)
+        monkeypatch.setattr(telling, "answer", held)
+
+        await board.move(live.db)
+        await until(lambda: now == AT_ONCE)
+        may_go.set()
+
+        assert [(await watcher.next())["seq"] for watcher in watching] == [2] * len(ways)
+        assert most == AT_ONCE
 
 
 async def test_more_at_once_than_the_room_has_at_hand_is_read_by_each(

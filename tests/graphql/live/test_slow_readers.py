@@ -15,7 +15,7 @@ from services.graphql.live import stream, wire
 from services.graphql.live.socket import Socket
 from shared.db import Database
 from tests.graphql.live.boards import Board, until
-from tests.graphql.live.house import Served, served, streams_of
+from tests.graphql.live.house import POOL, Served, served, streams_of
 from tests.sockets import PROTOCOL, connected, signed_in
 
 LONG = "Довга назва угоди, якої ніхто не дочитає. " * 4
@@ -193,3 +193,26 @@ async def test_who_answers_no_ping_is_dropped_without_a_word(dsn: str, redis_url
 
     assert Opcode.PING in frames
     assert Opcode.CLOSE not in frames
+
+
+async def test_whose_answers_wait_to_be_read_keeps_nobody_from_the_database(
+    live: Served, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, may_go, waiting = wire.Wire.send, asyncio.Event(), 0
+
+    async def wait_and_send(to: wire.Wire, text: bytes) -> None:
+        nonlocal waiting
+        waiting += 1
+        await may_go.wait()
+        await send(to, text)
+
+    async with signed_in(live.address, live.token(board.account.id, board.viewer.id)) as socket:
+        monkeypatch.setattr(wire.Wire, "send", wait_and_send)
+        for number in range(POOL):
+            await socket.subscribe(str(number), "{ funnels { totalCount } }")
+        await until(lambda: waiting == POOL)
+
+        assert live.db.pool.get_idle_size() == live.db.pool.get_size()
+        may_go.set()
+        for number in range(POOL):
+            assert (await socket.of(str(number)))["payload"]["data"] == {"funnels": {"totalCount": 1}}
