@@ -1,5 +1,6 @@
 """The board as it stood: types of its own, so that no cache writes the past over the live board."""
 
+import re
 from collections.abc import Sequence
 from typing import Self, cast
 from uuid import UUID
@@ -13,7 +14,7 @@ from services.graphql.deals import Contact
 from services.graphql.engine.answers import BadUserInput
 from services.graphql.engine.fields import batched
 from services.graphql.money import Money
-from services.graphql.pages import FIRST, Connection, connection, decode, known
+from services.graphql.pages import FIRST, NO_CURSOR, Connection, connection, decode, known
 from services.graphql.roots import query
 from services.graphql.scalars import (
     JSON,
@@ -32,6 +33,7 @@ from shared.funnels import Stage, StageKind
 
 ONE_MOMENT = "Give exactly one of `at` and `asOf`."
 NO_MOMENT = "`at` is a time such as 2026-03-31T09:30:00Z."
+INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 async def assignee_names(ctx: Context, past: Sequence["PastDeal"]) -> list[str | None]:
@@ -104,8 +106,8 @@ async def deals_of_past_columns(
 
 def _index(place: str) -> int:
     """The past does not change: a place in a column of it is a number."""
-    if not place.isascii() or not place.isdecimal():
-        raise BadUserInput("This is no cursor of this list: take `endCursor` of an earlier page.")
+    if not INDEX.fullmatch(place):
+        raise BadUserInput(NO_CURSOR)
     return int(place)
 
 

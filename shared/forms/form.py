@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -38,6 +38,7 @@ from shared.money import Money, currencies, decimals, minor_units
 LONGEST_NAME = 200
 LONGEST_NOTE = 10_000
 LONGEST_ADDRESS = 2_000
+LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, without the brackets
 LARGEST_JSON = 32_768  # bytes
 DEEPEST_JSON = 20
 # Of JSON: what reads it makes a float of a longer whole number, which would be kept as another one.
@@ -89,10 +90,7 @@ class Form:
         """Where a browser can be sent: absolute, of http or https."""
         if value is None:
             return None
-        text = self.text(path, value, LONGEST_ADDRESS)
-        if not is_web_address(text):
-            self.refuse(path, NO_WEB_ADDRESS)
-        return text
+        return self._text_like(is_web_address, NO_WEB_ADDRESS, path, value, LONGEST_ADDRESS)
 
     def new_id(self, path: Path, value: str | None) -> UUID:
         """The id that a client chose, or a new one."""
@@ -139,10 +137,7 @@ class Form:
     def email(self, path: Path, value: str | None) -> str | None:
         if value is None:
             return None
-        text = self.text(path, value, 254)
-        if not EMAIL.fullmatch(text):
-            self.refuse(path, NO_EMAIL)
-        return text
+        return self._text_like(EMAIL.fullmatch, NO_EMAIL, path, value, LONGEST_EMAIL)
 
     def money(self, path: Path, amount: str, currency: str) -> Money:
         if currency not in currencies():
@@ -187,6 +182,14 @@ class Form:
         if too_large:
             self.refuse(path, TOO_MUCH_JSON.filled(bytes=LARGEST_JSON, deep=DEEPEST_JSON))
         return value
+
+    def _text_like(self, fits: Callable[[str], object], sentence: Sentence, path: Path, value: str, most: int) -> str:
+        """A text of a form of its own; one that is no text to keep is not told to be of no such form besides."""
+        told = len(self.problems)
+        text = self.text(path, value, most)
+        if len(self.problems) == told and not fits(text):
+            self.refuse(path, sentence)
+        return text
 
     def _json_values(self, path: Path, value: object, depth: int) -> None:
         if depth > DEEPEST_JSON:

@@ -17,6 +17,8 @@ TABLE = "query ($after: String, $by: DealOrder) { deals(after: $after, orderBy: 
 COLUMN = """query ($id: ID!, $stages: [ID!], $first: Int, $after: String) { board(funnelId: $id) {
     columns(stageIds: $stages) { stage { id } deals(first: $first, after: $after) {
         nodes { title } totalCount pageInfo { hasNextPage hasPreviousPage endCursor } } } } }"""
+PAST = """query ($id: ID!, $at: DateTime!, $after: String) { pastBoard(funnelId: $id, at: $at) {
+    columns { deals(after: $after) { nodes { title } } } } }"""
 EVENTS = "query ($id: ID!, $after: Cursor) { boardEvents(funnelId: $id, after: $after) { events { seq } } }"
 
 
@@ -190,6 +192,18 @@ async def test_pages_through_a_column(owner: Person) -> None:
         "hasPreviousPage": True,
         "endCursor": column["deals"]["pageInfo"]["endCursor"],
     }
+
+
+@pytest.mark.parametrize("place", ["", "Авто", "-1", "1.5", "²", "9" * 5000])
+async def test_refuses_another_lists_cursor_on_a_board_of_the_past(owner: Person, place: str) -> None:
+    funnel = await owner.funnel()
+    await owner.deal(funnel)
+    variables = {"id": funnel["id"], "at": "2099-01-01T00:00:00Z"}
+
+    (entry, *_) = (await owner.ask(PAST, variables | {"after": cursor("1", SOME_ID)}))["pastBoard"]["columns"]
+    assert entry["deals"]["nodes"] == []
+    answer = await owner.answer(PAST, variables | {"after": cursor(place, SOME_ID)})
+    assert set(answer.codes) == {"BAD_USER_INPUT"}
 
 
 async def test_shows_only_the_columns_that_are_asked_for(owner: Person) -> None:

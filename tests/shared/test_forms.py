@@ -160,6 +160,12 @@ def test_refuses_what_is_no_address(email: str) -> None:
     assert read(lambda form: form.email(AT, email))[1] == [NO_EMAIL.en]
 
 
+@pytest.mark.parametrize("text", ["", " \t", "a\0@b.com", f"{'a' * 250}@b.com"])
+def test_a_text_that_cannot_be_kept_is_told_once(text: str) -> None:
+    assert len(read(lambda form: form.email(AT, text))[1]) == 1
+    assert len(read(lambda form: form.web_address(AT, text * 8))[1]) == 1
+
+
 def test_reads_money() -> None:
     assert read(lambda form: form.money(AT, "1250.5", "UAH")) == (Money(1_250_50, "UAH"), [])
 
