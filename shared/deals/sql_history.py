@@ -68,7 +68,7 @@ async def select_newest(
                                    AND u.id = (e.actor ->> 'id')::uuid
             ORDER BY e.seq DESC""",
         tx.account_id,
-        list(deal_ids),
+        list(set(deal_ids)),  # a deal that is asked for twice has its history once
         before,
         limit,
         payloads,

@@ -54,7 +54,7 @@ async def select_newest(
                         LIMIT $5) AS n
              ORDER BY n.created_at DESC, n.id DESC""",
         tx.account_id,
-        list(deal_ids),
+        list(set(deal_ids)),  # a deal that is asked for twice has its notes once
         after[0] if after else None,
         after[1] if after else None,
         limit,

@@ -73,7 +73,7 @@ async def select_tasks_of(tx: Transaction, deal_ids: Sequence[UUID], done: bool 
                         LIMIT $4) AS t
              ORDER BY t.done_at IS NOT NULL, {DUE}, t.id""",
         tx.account_id,
-        list(deal_ids),
+        list(set(deal_ids)),  # a deal that is asked for twice has its tasks once
         done,
         limit,
     )

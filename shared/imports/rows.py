@@ -57,7 +57,7 @@ class Reader:
     def __post_init__(self) -> None:
         fields = fields_of(self.header, self.mapping)
         self._columns = {name: index for index, name in fields.items()}
-        self._others = [(name, index) for index, name in enumerate(self.header) if name and index not in fields]
+        self._others = [(name, index) for index, name in enumerate(self.header) if index not in fields]
 
     def named(self, rows: Iterable[Sequence[str]]) -> set[str]:
         """How the rows call people."""
@@ -67,14 +67,17 @@ class Reader:
         return {tidy_text(said) for cells in rows if index < len(cells) and (said := cells[index].strip())}
 
     def read(self, number: int, cells: Sequence[str]) -> NewRow | Reject:
-        said = [unshielded(cell.strip()) for cell in cells]
+        said = [unshielded(line_feeds(cell).strip()) for cell in cells]
         count = len(said)
         given = {name: cell for name, index in self._columns.items() if index < count and (cell := said[index])}
         refused = self._refused(given, said)
         if refused is not None:
             return Reject(number, refused, cells_of(self.header, cells))
         form = Form(self.country)
-        others = {name: cell for name, index in self._others if index < count and (cell := said[index])}
+        others: dict[str, str] = {}
+        for name, index in self._others:
+            if index < count and (cell := said[index]):
+                put(others, name, index, cell)
         made = self._row(form, given, others)
         if form.problems:
             problem = form.problems[0]
@@ -156,6 +159,16 @@ def cells_of(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """What stands in a row, by the names of its columns, as JSON can hold it."""
     named: dict[str, str] = {}
     for index, cell in enumerate(cells[: len(header) + 1]):
-        name = header[index] if index < len(header) and header[index] else f"#{index + 1}"
-        named[name] = tidy.json_value(cell[:1_000])
+        put(named, header[index] if index < len(header) else "", index, tidy.json_value(cell[:1_000]))
     return named
+
+
+def put(named: dict[str, Any], column: str, index: int, cell: str) -> None:
+    """Under the column's name; with its number, where it has none or one like it says something else."""
+    if not column or named.setdefault(column, cell) != cell:
+        named[f"{column} #{index + 1}".strip()] = cell
+
+
+def line_feeds(cell: str) -> str:
+    """Lines within a cell end as ours do, whatever system wrote them."""
+    return cell.replace("\r\n", "\n").replace("\r", "\n")

@@ -65,7 +65,8 @@ def text_of(cell: object) -> str:
         return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
-    return str(cell)
+    # Spreadsheets write \r as _x000D_; `csv` leaves it without quotes, and cannot read it again.
+    return str(cell).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def main(source: Path, target: Path) -> None:

@@ -19,6 +19,15 @@ OUTGOING_CALL = Sentence(
 )
 
 
+class FunnelArchived(NotFound):
+    """Told to whoever looks after the source, who sees its funnel's name beside it, not its id."""
+
+    says = Sentence(
+        "The source's funnel is archived: restore it or give the source another one, then take this in again.",
+        "Воронку джерела архівовано: відновіть її або дайте джерелу іншу, а тоді обробіть це ще раз.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`known`: the open deal that is told of the lead; None: a new one is made."""
@@ -51,7 +60,10 @@ async def become(tx: Transaction, source: Source, lead: Lead, account: accounts.
     await require_modules(tx, source)
     if not _is_outgoing(lead):
         # First: nobody else makes a deal of the same person meanwhile.
-        await funnels.lock(tx, source.funnel_id)
+        try:
+            await funnels.lock(tx, source.funnel_id)
+        except NotFound:
+            raise FunnelArchived(source.funnel_id) from None
     plan = await plan_of(tx, source, lead, account)
     if plan.known is not None:
         deal_id = plan.known.id
@@ -70,10 +82,10 @@ async def become(tx: Transaction, source: Source, lead: Lead, account: accounts.
 
 
 async def plan_of(tx: Transaction, source: Source, lead: Lead, account: accounts.Account) -> Plan:
-    """Only looks. Raises NotFound without a funnel, NotALead for an outgoing call to somebody without an open deal."""
+    """Only looks. Raises FunnelArchived, NotALead for an outgoing call to somebody without an open deal."""
     funnel = await funnels.find(tx, source.funnel_id)
     if funnel is None or funnel.archived:
-        raise NotFound(source.funnel_id)
+        raise FunnelArchived(source.funnel_id)
     draft = draft_of(lead, account.country, account.currency)
     outgoing = _is_outgoing(lead)
     known = None

@@ -54,13 +54,13 @@ def lead_of(
     """The lead. Raises NotALead without a phone, an e-mail or a name. `leave_out`: fields that say nothing of it."""
     found = mapping.apply(mapped, body.payload)
     fields = [field for field in body.fields if field.name not in leave_out]
-    used: set[str] = set()
+    used: dict[str, str] = {}  # what was taken of a field
 
     def look(ours: str, names: frozenset[str]) -> Said | None:
         if ours in mapped:
             return found.said.get(ours)
         said = next(_said(fields, names), None)
-        used.update({said.field} if said else ())
+        used.update({said.field: said.text} if said else {})
         return said
 
     name = look("contact.name", NAMES)
@@ -131,12 +131,14 @@ def _last(path: Sequence[str]) -> str:
     return next((part for part in reversed(path) if part and not part.isdecimal()), path[0])
 
 
-def _rest(fields: Sequence[Field], used: set[str]) -> dict[str, Any]:
-    """The other fields, under their own names; one that came more than once holds a list."""
+def _rest(fields: Sequence[Field], used: Mapping[str, str]) -> dict[str, Any]:
+    """What else was said, under the fields' own names; one that came more than once holds a list."""
     rest: dict[str, Any] = {}
     for field in fields:
         name, value = field.name, field.value
-        if name in used or (isinstance(value, str) and not value.strip()):
+        if name in used:  # a second number of one name is not lost
+            value = _besides(value, used[name])
+        if isinstance(value, str) and not value.strip():
             continue
         if name not in rest:
             rest[name] = value
@@ -145,3 +147,10 @@ def _rest(fields: Sequence[Field], used: set[str]) -> dict[str, Any]:
         else:
             rest[name] = [rest[name], value]
     return rest
+
+
+def _besides(value: Any, taken: str) -> Any:
+    """What a field says but for that; '' when it is nothing."""
+    values = value if isinstance(value, list) else [value]
+    others = [one for one in values if (text := mapping.text_of(one)).strip() and text != taken]
+    return others if len(others) > 1 else next(iter(others), "")

@@ -22,6 +22,9 @@ from tests.graphql.changing_deals import (
 NOTES = """query ($id: ID!, $first: Int, $after: String) { deal(id: $id) { notes(first: $first, after: $after) {
     totalCount nodes { text } pageInfo { hasNextPage endCursor } } } }"""
 DEAL_TASKS = "query ($id: ID!, $done: Boolean) { deal(id: $id) { openTaskCount tasks(done: $done) { title done } } }"
+TWICE = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Deal {
+    notes(first: 2) { totalCount nodes { text } pageInfo { hasNextPage } } tasks { title }
+    history(first: 2) { nodes { seq } pageInfo { hasNextPage } } } } }"""
 NODE = "query ($id: ID!) { node(id: $id) { __typename ... on Note { text } ... on Task { title deal { id } } } }"
 
 
@@ -57,6 +60,29 @@ async def test_notes_are_shown_newest_first_by_pages(owner: Person) -> None:
     assert [note["text"] for note in first["nodes"] + rest["nodes"]] == ["c", "b", "a"]
     assert (first["totalCount"], first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (3, True, False)
     assert (await owner.answer(NOTES, {"id": deal, "after": "WyJhIl0="})).codes == ["BAD_USER_INPUT"]
+
+
+async def test_a_deal_that_is_shown_twice_has_its_notes_tasks_and_history_once_each_time(owner: Person) -> None:
+    deal = (await owner.deal(await owner.funnel()))["id"]
+    await owner.act(ADD_NOTE, dealId=deal, text="Дзвонив")
+
+    shown = (await owner.ask(TWICE, {"ids": [deal, deal]}))["nodes"]
+
+    assert (
+        shown
+        == [
+            {
+                "notes": {"totalCount": 1, "nodes": [{"text": "Дзвонив"}], "pageInfo": {"hasNextPage": False}},
+                "tasks": [],
+                "history": {"nodes": [{"seq": 2}, {"seq": 1}], "pageInfo": {"hasNextPage": False}},
+            }
+        ]
+        * 2
+    )
+    await owner.act(ADD_TASK, dealId=deal, title="Подзвонити")
+    assert [one["tasks"] for one in (await owner.ask(TWICE, {"ids": [deal, deal]}))["nodes"]] == [
+        [{"title": "Подзвонити"}]
+    ] * 2
 
 
 async def test_a_task_is_added_changed_and_done(owner: Person) -> None:

@@ -67,6 +67,32 @@ def test_an_apostrophe_that_keeps_formulas_away_is_no_part_of_the_text() -> None
     assert (row.new.title, row.new.contact.name) == ("=1+1", "'Анна")
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_a_cell_has_lines_whatever_ends_them(end: str) -> None:
+    row = read(title=f"Офіс{end}на Подолі", color=f"синій{end}білий")
+
+    assert isinstance(row, NewRow)
+    assert (row.new.title, row.new.custom_fields) == ("Офіс\nна Подолі", {"Колір": "синій\nбілий"})
+
+
+def test_columns_without_a_name_or_with_the_same_one_lose_nothing() -> None:
+    reader = Reader(ids.new(), ("Назва", "", "Колір", "Колір", "Колір"), {}, "UA", "UAH")
+
+    row = reader.read(2, ["Офіс", "5 кімнат", "синій", "білий", "синій"])
+    refused = reader.read(3, ["", "5 кімнат", "синій", "білий", ""])
+
+    assert isinstance(row, NewRow)
+    assert row.new.custom_fields == {"#2": "5 кімнат", "Колір": "синій", "Колір #4": "білий"}
+    assert isinstance(refused, Reject)
+    assert refused.cells == {
+        "Назва": "",
+        "#2": "5 кімнат",
+        "Колір": "синій",
+        "Колір #4": "білий",
+        "Колір #5": "",
+    }
+
+
 @pytest.mark.parametrize(
     ("said", "plain"),
     [("1 250,50", "1250.50"), ("1,250.50", "1250.50"), ("1.250,50", "1250.50"), ("1250", "1250"), ("7,5", "7.5")],

@@ -38,6 +38,7 @@ async def test_cells_read_as_people_see_them(tmp_path: Path) -> None:
         "L": ('<c r="L2" t="str"><f>A2&amp;"!"</f><v>Дім!</v></c>', "Дім!"),
         "M": ('<c r="M2" t="e"><f>1/0</f><v>#DIV/0!</v></c>', ""),
         "N": (number("N2", "-7"), "-7"),
+        "O": (text("O2", "ряд_x000D_другий"), "ряд\nдругий"),
     }
 
     header, row = await table_of(

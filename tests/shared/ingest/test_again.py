@@ -52,8 +52,10 @@ async def test_takes_again_what_was_rejected(tx: Transaction) -> None:
 
     taken = await take_in(tx, source, requests.web_form())
 
-    assert (rejected.state, rejected.reason_code) == (InboxState.REJECTED, "NOT_FOUND")
-    assert rejected.reason == f"Тут немає нічого з ідентифікатором {funnel.id}."
+    assert (rejected.state, rejected.reason_code) == (InboxState.REJECTED, "FUNNEL_ARCHIVED")
+    assert rejected.reason == (
+        "Воронку джерела архівовано: відновіть її або дайте джерелу іншу, а тоді обробіть це ще раз."
+    )
     assert taken.state is InboxState.CREATED
     assert await counters(tx, source) == (2, 1, 0, 1)
 

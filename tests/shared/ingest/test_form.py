@@ -47,6 +47,22 @@ def test_guesses_emails(name: str) -> None:
     assert read(requests.form({name: "a@example.com"})).email == Said(name, "a@example.com")
 
 
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b"phone=0501112233&phone=0671112233", "0671112233"),
+        (b'{"phone": ["0501112233", "0671112233"]}', "0671112233"),
+        (b'{"phone": ["", "0501112233", "0671112233", "0931112233"]}', ["0671112233", "0931112233"]),
+        (b"phone=&phone=0501112233&phone=0501112233", None),
+    ],
+)
+def test_keeps_the_other_values_of_a_field_that_came_more_than_once(body: bytes, kept: object) -> None:
+    lead = read(Request({}, body))
+
+    assert lead.phone == Said("phone", "0501112233")
+    assert lead.custom_fields == ({} if kept is None else {"phone": kept})
+
+
 def test_joins_the_two_parts_of_a_name() -> None:
     assert read(requests.form({"last_name": "Бойко", "first_name": "Ігор"})).name == "Ігор Бойко"
 
