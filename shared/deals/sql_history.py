@@ -33,10 +33,14 @@ async def select_newest(
 
     Rows begin with COLUMNS; `payloads`: whether the payload is among them, or null.
     """
+    asked = list(set(deal_ids))  # a deal that is asked for twice has its history once
+    # PostgreSQL keeps the plan for one deal; for a list, whose length it cannot know, it makes one each time.
+    one = len(asked) == 1
+    source = "(VALUES ($2::uuid))" if one else "unnest($2::uuid[])"
     rows = await tx.fetch(
         f"""SELECT {SHOWN}, asked.of_deal,
                   u.id, u.name, u.email, u.avatar_url, u.active
-             FROM unnest($2::uuid[]) AS asked (of_deal)
+             FROM {source} AS asked (of_deal)
                   CROSS JOIN LATERAL (
                       (SELECT stream_id, seq, kind, version, payload, actor, at
                          FROM events
@@ -68,7 +72,7 @@ async def select_newest(
                                    AND u.id = (e.actor ->> 'id')::uuid
             ORDER BY e.seq DESC""",
         tx.account_id,
-        list(set(deal_ids)),  # a deal that is asked for twice has its history once
+        asked[0] if one else asked,
         before,
         limit,
         payloads,

@@ -29,7 +29,9 @@ def test_is_valid() -> None:
 
 
 def test_every_refusal_has_a_face() -> None:
-    assert leaves(DomainError) - {refusal.exception_type for refusal in REFUSALS} == NEVER_A_RESULT
+    shown = tuple(refusal.exception_type for refusal in REFUSALS)
+
+    assert {one for one in leaves(DomainError) if not issubclass(one, shown)} == NEVER_A_RESULT
 
 
 def test_every_face_is_named_as_its_code_says() -> None:

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,9 +49,14 @@ def pin(pid: int, cores: Iterable[int]) -> None:
                 os.sched_setaffinity(int(thread.name), wanted)
 
 
-def cpu_of(pids: Iterable[int]) -> float:
-    """Seconds that these processes have computed so far. Who has ended meanwhile counts nothing."""
-    return sum(_cpu(pid) for pid in pids)
+def cpu_of(pids: Iterable[int]) -> dict[int, float]:
+    """Seconds that each of these processes has computed so far."""
+    return {pid: _cpu(pid) for pid in pids}
+
+
+def cpu_since(before: Mapping[int, float], pids: Iterable[int]) -> float:
+    """Seconds that these have computed since then, together. Who has ended meanwhile counts nothing."""
+    return sum(max(0.0, now - before.get(pid, 0.0)) for pid, now in cpu_of(pids).items())
 
 
 def _cpu(pid: int) -> float:

@@ -21,15 +21,15 @@ class Spent:
 def metering(house: House, servers: Sequence[Server]) -> Iterator[Spent]:
     """`servers`: whose CPU is the server's, with what they have started."""
     spent = Spent()
-    before, pids = {}, {}
-    pids["server"] = [pid for server in servers for pid in server.pids]
-    before["server"] = machine.cpu_of(pids["server"])
-    pids["postgres"] = machine.family(house.postmaster)
-    before["postgres"] = machine.cpu_of(pids["postgres"])
+    server = machine.cpu_of(_pids(servers))
+    postgres = machine.cpu_of(machine.family(house.postmaster))
     yield spent
-    pids["server"] = [pid for server in servers for pid in server.pids]
-    spent.server = machine.cpu_of(pids["server"]) - before["server"]
-    spent.postgres = machine.cpu_of(machine.family(house.postmaster)) - before["postgres"]
+    spent.server = machine.cpu_since(server, _pids(servers))
+    spent.postgres = machine.cpu_since(postgres, machine.family(house.postmaster))
+
+
+def _pids(servers: Sequence[Server]) -> list[int]:
+    return [pid for server in servers for pid in server.pids]
 
 
 @dataclass(frozen=True)
