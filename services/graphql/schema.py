@@ -129,8 +129,9 @@ explain(executable)
 def tell(schema: GraphQLSchema) -> None:
     """Tell graphql-core what Strawberry does not.
 
-    Which inputs are choices of one thing (`@oneOf`), so that it judges and shows them; and how JSON that is written
-    into a document is read: as an input object is, without the fields whose variables are absent.
+    Which inputs are choices of one thing (`@oneOf`), so that it judges and shows them, and that null is shown of what
+    is no input; and how JSON that is written into a document is read: as an input object is, without the fields whose
+    variables are absent.
     """
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):

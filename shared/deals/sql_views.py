@@ -8,10 +8,11 @@ from shared.accounts import User
 from shared.db import Transaction
 from shared.deals.model import Deal
 from shared.deals.rows import FORM as DEAL
-from shared.funnels import Funnel, Stage, StageKind
+from shared.funnels import Funnel, Stage
+from shared.funnels.rows import FUNNEL_FORM, STAGE_FORM
 from shared.quick import Form, reader
 
-BESIDE = (("d", DEAL), ("s", Form(Stage, enums={"kind": StageKind})), ("f", Form(Funnel)), ("u", Form(User)))
+BESIDE = (("d", DEAL), ("s", STAGE_FORM), ("f", FUNNEL_FORM), ("u", Form(User)))
 ATTRIBUTES = {alias: [field.name for field in fields(form.model)] for alias, form in BESIDE}
 COLUMNS = {alias: form.columns(ATTRIBUTES[alias]) for alias, form in BESIDE}
 READERS = {alias: reader(form, ATTRIBUTES[alias]) for alias, form in BESIDE}

@@ -10,10 +10,7 @@ from shared.db import Transaction
 from shared.events import Place
 from shared.funnels.inputs import NewFunnel
 from shared.funnels.model import Funnel
-from shared.quick import Form, reader
-
-FUNNEL = "id, name, archived, created_at, updated_at, version"
-funnels_of = reader(Form(Funnel), FUNNEL.split(", "))
+from shared.funnels.rows import FUNNEL, funnels_of
 
 # What a user who does not see all funnels sees: $2 is the user, or null for whoever sees all.
 VISIBLE = """($2::uuid IS NULL OR EXISTS (SELECT FROM funnel_viewers v

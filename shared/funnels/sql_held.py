@@ -12,8 +12,9 @@ from asyncpg.pgproto import pgproto
 from shared import accounts
 from shared.db import Record, Transaction
 from shared.funnels.model import Funnel, Stage, Tally
+from shared.funnels.rows import stages_of
 from shared.funnels.sql import VISIBLE
-from shared.funnels.sql_stages import BOARD_ORDER, stages_of
+from shared.funnels.sql_stages import BOARD_ORDER
 
 MODULE = "sales_funnel"
 

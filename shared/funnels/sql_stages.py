@@ -5,11 +5,9 @@ from uuid import UUID
 
 from shared.db import Transaction
 from shared.funnels.inputs import NewStage
-from shared.funnels.model import Stage, StageKind
-from shared.quick import Form, reader
+from shared.funnels.model import Stage
+from shared.funnels.rows import STAGE, stages_of
 
-STAGE = "id, funnel_id, kind, name, color, probability, idle_after_days, requires_amount, deleted"
-stages_of = reader(Form(Stage, enums={"kind": StageKind}), STAGE.split(", "))
 BOARD_ORDER = "array_position(ARRAY['ENTRY', 'PROGRESS', 'WON', 'LOST'], kind), position"  # of one funnel
 
 

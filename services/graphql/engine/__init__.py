@@ -3,7 +3,8 @@
 A document is parsed, validated and measured once and kept by its text (`document.py`, `limits.py`); what an operation
 may ask for at once is counted (`cost.py`). What it asks of objects of one type is a selection (`collect.py`); each
 becomes one generated function, from a list of sources to a list of dicts (`plan.py`, `codegen.py`). A field is an
-attribute of its source or batched: called once for all objects of a level (`fields.py`). So for
+attribute of its source or batched: called once for all objects of a level (`fields.py`); a root's function is called
+as it is written (`resolvers.py`). Arguments are converted by functions that are made once (`arguments.py`). So for
 
     { board(funnelId: "…") { seq columns { dealCount deals { nodes { id title stage { name } } } } } }
 

@@ -18,6 +18,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
 NO_VARIABLES = VariableValues({}, {})
+MOST_SCHEMAS = 8
 
 Convert = Callable[[Any], Any]
 
@@ -40,7 +41,6 @@ class Arguments:
         return _converted(get_argument_values(self._definition, self._node, values), self._conversions)
 
 
-@lru_cache(8)
 class Converting:
     """Knows how what graphql-core makes of values becomes what Strawberry gives to functions."""
 
@@ -83,6 +83,12 @@ class Converting:
                 for one in fields
             ]
         return self._inputs[cls]
+
+
+@lru_cache(MOST_SCHEMAS)
+def converting(schema: GraphQLSchema) -> Converting:
+    """Made once for a schema."""
+    return Converting(schema)
 
 
 def converter_of(schema: GraphQLSchema) -> GraphQLCoreConverter:

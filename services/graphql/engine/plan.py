@@ -26,7 +26,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from services.graphql.engine.arguments import Arguments, Converting
+from services.graphql.engine.arguments import Arguments, converting
 from services.graphql.engine.codegen import generate, generate_write
 from services.graphql.engine.collect import Collector, Fragments, fragments_of
 from services.graphql.engine.fields import BATCHED, READS, classes_of
@@ -96,7 +96,7 @@ def _declared(operation: OperationDefinitionNode) -> set[str]:
 class _Planning:
     def __init__(self, schema: GraphQLSchema, collector: Collector) -> None:
         self._schema, self._collector = schema, collector
-        self._converting = Converting(schema)
+        self._converting = converting(schema)
         self._roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
 
     def root(self, operation: OperationDefinitionNode) -> Selection:
@@ -145,10 +145,10 @@ class _Planning:
         if BATCHED in own.metadata:
             load = own.metadata[BATCHED]
             step.loading = Loading(load, own.metadata[READS], wants(load))
-        if step.loading is not None or type_ in self._roots:
-            step.arguments = Arguments(definition, nodes[0], self._converting.of(own))
-        if type_ in self._roots and own.base_resolver is not None and not own.is_subscription:
+        if type_ in self._roots and not own.is_subscription:
             step.resolver = Resolver(self._schema, own)
+        if step.loading is not None or step.resolver is not None:
+            step.arguments = Arguments(definition, nodes[0], self._converting.of(own))
         if step.leaf is not None and (step.loading is not None or type_ in self._roots):
             step.write = generate_write(step)
         return step

@@ -17,6 +17,7 @@ from services.graphql.engine.document import Documents
 from services.graphql.house import House
 from services.graphql.http import graphql
 from services.graphql.live.rooms import Rooms
+from services.graphql.live.socket import Socket
 from services.graphql.live.sockets import Sockets
 from services.graphql.live.stream import Stream
 from services.graphql.schema import executable
@@ -44,6 +45,11 @@ class Served:
     def token(self, account_id: UUID, user_id: UUID, *permissions: str, seconds: int = AN_HOUR) -> str:
         env = {"VORONKA_JWT_SECRET": SECRET}
         return tokens.person(env, account_id, user_id, "Олена", permissions, seconds)
+
+
+def sockets_of(live: Served) -> set[Socket]:
+    """Whoever has one open."""
+    return {one for one in live.house.sockets._open if isinstance(one, Socket)}
 
 
 def streams_of(live: Served, account_id: UUID) -> list[Stream]:

@@ -15,7 +15,7 @@ from services.graphql.live import stream, wire
 from services.graphql.live.socket import Socket
 from shared.db import Database
 from tests.graphql.live.boards import Board, until
-from tests.graphql.live.house import POOL, Served, served, streams_of
+from tests.graphql.live.house import POOL, Served, served, sockets_of, streams_of
 from tests.sockets import PROTOCOL, connected, signed_in
 
 LONG = "Довга назва угоди, якої ніхто не дочитає. " * 4
@@ -39,9 +39,8 @@ async def long_board(board: Board, db: Database) -> Board:
     return board
 
 
-def sockets_of(live: Served, board: Board) -> list[Socket]:
-    found = [one for one in live.house.sockets._open if isinstance(one, Socket)]
-    return [one for one in found if one.belongs_to(board.account.id, board.viewer.id)]
+def viewers_sockets(live: Served, board: Board) -> list[Socket]:
+    return [one for one in sockets_of(live) if one.belongs_to(board.account.id, board.viewer.id)]
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,9 @@ async def not_reading(live: Served, board: Board) -> AsyncIterator["Silent"]:
     ):
         frame = Frame(Opcode.TEXT, orjson.dumps(message))
         writer.write(frame.serialize(mask=True))
-    await until(lambda: len(sockets_of(live, board)) == 1)
+    await until(lambda: len(viewers_sockets(live, board)) == 1)
     try:
-        yield Silent(reader, client, sockets_of(live, board)[0])
+        yield Silent(reader, client, viewers_sockets(live, board)[0])
     finally:
         writer.transport.abort()
 
@@ -168,10 +167,10 @@ async def test_who_reads_again_is_told_why_it_ends(
     async with connected(live.address, max_queue=1) as socket:
         await socket.init(live.token(board.account.id, board.viewer.id))
         await socket.subscribe("1", WIDE, {"funnelId": str(board.funnel.id), "after": board.start.cursor})
-        await until(lambda: any(one._ended.done() for one in sockets_of(live, board)))
+        await until(lambda: any(one._ended.done() for one in viewers_sockets(live, board)))
 
         assert await socket.closed() == (1013, "You do not read")
-    await until(lambda: sockets_of(live, board) == [])
+    await until(lambda: viewers_sockets(live, board) == [])
 
 
 async def test_who_reads_slowly_gets_everything(live: Served, long_board: Board) -> None:
@@ -179,7 +178,7 @@ async def test_who_reads_slowly_gets_everything(live: Served, long_board: Board)
     async with connected(live.address, max_queue=1) as socket:
         await socket.init(live.token(board.account.id, board.viewer.id))
         watching = await socket.watch(board.funnel.id, board.start.cursor, query=WIDE)
-        await until(lambda: any(one._wire._waiting() > 0 for one in sockets_of(live, board)))  # it was held up
+        await until(lambda: any(one._wire._waiting() > 0 for one in viewers_sockets(live, board)))  # it was held up
 
         assert [told["seq"] for told in await watching.many(MANY + 3)] == list(range(MANY + 3))
 
@@ -188,7 +187,7 @@ async def test_who_answers_no_ping_is_dropped_without_a_word(dsn: str, redis_url
     """A laptop that slept would read the word when it wakes, and 1011 keeps its client from coming back."""
     async with served(dsn, redis_url, ws_ping_interval=0.1, ws_ping_timeout=0.1) as live:
         async with not_reading(live, board) as silent:
-            await until(lambda: sockets_of(live, board) == [])
+            await until(lambda: viewers_sockets(live, board) == [])
             frames = await silent.read_to_the_end()
 
     assert Opcode.PING in frames
